@@ -1,0 +1,1 @@
+"""Each provider's dialect: bytes in, values out, no I/O."""

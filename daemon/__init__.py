@@ -1,0 +1,1 @@
+"""The edges: process life, sockets, logs, secrets, and the command line."""
