@@ -133,7 +133,7 @@ class QuarantineConfig(Section, frozen=True, kw_only=True):
     slow_start: tuple[int, ...] = (1, 2, 4, 8, 16)
     """How many requests at once a lane carries after its trial, one step further with each success."""
     last_resort_s: float = 10.0
-    """With everything out, one attempt per this time for the whole daemon goes to the lane nearest to its end."""
+    """With everything out, one attempt per this time for the whole daemon: to the lane nearest to its end."""
     offline_s: float = 10.0
     """Connection failures on two hosts within this time, and no success, are our own network's fault."""
 

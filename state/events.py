@@ -72,7 +72,8 @@ class Mark(StrEnum):
 
 class Epochs(Struct, frozen=True):
     """The age of a lane, its key and its provider when an attempt left: a later strike or pardon makes
-    what it brings home old news."""
+    what it brings home old news.
+    """
 
     lane: int = 0
     key: int = 0
@@ -209,7 +210,7 @@ class LinkRestored(Fact, frozen=True, kw_only=True, tag="link_restored"):
 
 
 class ConfigLoaded(Fact, frozen=True, kw_only=True, tag="config_loaded"):
-    """A start or a reload: keys that are new or changed get a fresh chance, absent models are looked at anew."""
+    """A start or a reload: changed keys get a fresh chance, missing models are looked at anew."""
 
     digest: str
     keys_changed: tuple[str, ...] = ()
