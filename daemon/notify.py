@@ -27,6 +27,9 @@ class Silent:
     def tell(self, *states: str) -> None:
         """Say nothing."""
 
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
 
 class Systemd:
     """The other end of NOTIFY_SOCKET."""
@@ -51,6 +54,10 @@ class Systemd:
             self._socket.sendto("\n".join(lines).encode(), self._address)
         except OSError:
             return
+
+    def close(self) -> None:
+        """Say no more."""
+        self._socket.close()
 
 
 def systemd_from(environ: MutableMapping[str, str], pid: int) -> Systemd | Silent:
