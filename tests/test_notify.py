@@ -69,7 +69,7 @@ def test_the_variables_are_taken_so_that_no_child_speaks_for_us(manager):
 
 
 def test_the_watchdog_is_ours_only_if_it_names_us(manager, notified):
-    def watchdog_s(**variables: str) -> float:
+    def watchdog_s(**variables):
         return notified(42, NOTIFY_SOCKET=path_of(manager), **variables).watchdog.timeout_s
 
     assert watchdog_s(WATCHDOG_USEC="30000000", WATCHDOG_PID="42") == 30.0
