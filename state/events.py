@@ -148,6 +148,8 @@ class AttemptClosed(Fact, frozen=True, kw_only=True, tag="attempt_closed"):
     usage: Usage | None = None
     cost_usd: float | None = None
     """None: unpriced, which is not zero."""
+    jitter: float = 0.0
+    """Chance drawn for the sentence that may follow, in [0, 1): with it the fold has no dice of its own."""
 
 
 class ProbeClosed(Fact, frozen=True, kw_only=True, tag="probe_closed"):
