@@ -46,13 +46,23 @@ class SetAside(Struct, frozen=True):
 class JournalFile:
     """One read-write connection in one thread. Nobody else opens the file."""
 
-    def __init__(self, path: Path, connection: aiosqlite.Connection, inode: int) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._connection = connection
-        self._inode = inode
+        self._connection = aiosqlite.Connection(self._connect, 64)
+        self._inode = 0
 
     def __repr__(self) -> str:
         return f"journal {self.path}"
+
+    async def open(self) -> None:
+        """Create the file if need be, check whose it is, bring it to our format."""
+        with CancelScope(shield=True):
+            try:
+                await self._connection
+            except sqlite3.Error as error:
+                raise _translated(error) from error
+            except OSError as error:
+                raise JournalUnusable(f"{self.path}: {error.strerror or error}") from error
 
     async def run(self, transaction: Callable[[sqlite3.Connection], T]) -> T:
         """Run one transaction to its end in the connection's thread, even if the caller is cancelled.
@@ -95,6 +105,24 @@ class JournalFile:
         if self.path.stat().st_ino != self._inode:
             raise FileNotFoundError(0, "the file was deleted or replaced under us")
 
+    def _connect(self) -> sqlite3.Connection:
+        """Runs in the thread: create with the right mode, check, migrate."""
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        found = os.fstat(fd)
+        os.close(fd)
+        self._inode = found.st_ino
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        try:
+            if found.st_size > 0:
+                _check_ours(connection)
+            for pragma in PRAGMAS:
+                connection.execute(pragma).fetchall()
+            _migrate(connection, self.path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
 
 async def open_journal(path: Path, *, wall_ms: int) -> tuple[JournalFile, SetAside | None]:
     """Open the journal, or begin a new one beside a file that can't be trusted.
@@ -113,36 +141,9 @@ class _NotOurs(Exception):
 
 
 async def _opened(path: Path) -> JournalFile:
-    connection = aiosqlite.Connection(lambda: _connect(path), 64)
-    with CancelScope(shield=True):
-        try:
-            await connection
-        except sqlite3.Error as error:
-            raise _translated(error) from error
-        except OSError as error:
-            raise JournalUnusable(f"{path}: {error.strerror or error}") from error
-    return JournalFile(path, connection, path.stat().st_ino)
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """Runs in the thread: create with the right mode, check, migrate."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    is_new = os.fstat(fd).st_size == 0
-    os.close(fd)
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        if is_new:
-            # Must stand before the first table does.
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        else:
-            _check_ours(connection)
-        for pragma in PRAGMAS:
-            connection.execute(pragma).fetchall()
-        _migrate(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    file = JournalFile(path)
+    await file.open()
+    return file
 
 
 def _check_ours(connection: sqlite3.Connection) -> None:

@@ -50,6 +50,8 @@ APPLICATION_ID = 0x464F5644
 """'FOVD': whether a file is a journal of ours at all."""
 
 PRAGMAS = (
+    # Takes effect only before the first table stands, so it is first.
+    "PRAGMA auto_vacuum = INCREMENTAL",
     "PRAGMA journal_mode = WAL",
     # NORMAL loses acknowledged rows in a power cut, FULL does not: 2.7 ms a commit, shared by a group.
     "PRAGMA synchronous = FULL",
@@ -58,7 +60,6 @@ PRAGMAS = (
     "PRAGMA secure_delete = ON",
     "PRAGMA busy_timeout = 1000",
     "PRAGMA journal_size_limit = 16777216",
-    "PRAGMA auto_vacuum = INCREMENTAL",
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
