@@ -1,0 +1,39 @@
+"""What every test can ask for by name: the event loop, and a fake for every seam."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fakes import FakeClock, FakeJournalBackend, FakeNotify, FakeRng, RecordingListener
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def rng() -> FakeRng:
+    return FakeRng()
+
+
+@pytest.fixture
+def listener() -> RecordingListener:
+    return RecordingListener()
+
+
+@pytest.fixture
+def notify() -> FakeNotify:
+    return FakeNotify()
+
+
+@pytest.fixture
+def journal_backend() -> Iterator[FakeJournalBackend]:
+    backend = FakeJournalBackend()
+    yield backend
+    backend.close()
