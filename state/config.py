@@ -1,12 +1,27 @@
 """What the operator decides: the config file as values, each default with its reason.
 
-`[daemon]`, `[provider.NAME]` with keys and models, `[pool.NAME]`. Unknown keys are refused by the decoder;
-what a type cannot say is checked by `state.configcheck`. Secrets stand here as references only.
+`[daemon]`, `[journal]`, `[provider.NAME]` with keys and models, `[pool.NAME]`. This is the strict shape that
+everybody reads; the shorter ways to write it are spelled out by `state.written`, what a type cannot say is
+checked by `state.configcheck`. Secrets stand here as references only.
 """
 
 from enum import StrEnum
+from typing import Annotated, Literal
 
-from msgspec import Struct, field
+from msgspec import Meta, field
+
+from state.tuning import (
+    Count,
+    Pause,
+    ProbeConfig,
+    QuarantineConfig,
+    RestConfig,
+    RetryConfig,
+    Seconds,
+    Section,
+    TimeoutConfig,
+)
+from state.words import LaneId
 
 __all__ = [
     "Api",
@@ -25,13 +40,17 @@ __all__ = [
     "QuarantineConfig",
     "RestConfig",
     "RetryConfig",
+    "Section",
     "Strategy",
     "TimeoutConfig",
 ]
 
-
-class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the config file."""
+Limit = Annotated[int, Meta(ge=1, le=10**12)]
+Tokens = Annotated[int, Meta(ge=1, le=10**9)]
+Price = Annotated[float, Meta(ge=0.0, le=1_000_000.0)]
+Weight = Annotated[float, Meta(ge=0.001, le=1_000_000.0)]
+"""A lane that should get nothing is disabled, not weighed with zero."""
+Id = Annotated[int, Meta(ge=0, le=2**32 - 2)]
 
 
 class Api(StrEnum):
@@ -74,212 +93,220 @@ class Capability(StrEnum):
     EMBEDDINGS = "embeddings"
 
 
-class TimeoutConfig(Section, frozen=True, kw_only=True):
-    """Our own clocks around one attempt; httpx's are per operation and a dripping server outlives them."""
-
-    connect_s: float = 5.0
-    first_token_s: float = 10.0
-    gap_s: float = 15.0
-    total_s: float = 30.0
-    """For an answer that is not streamed: takes the place of first token and gap."""
-    trial_first_token_s: float = 5.0
-    """A trial is kept short: somebody waits behind it."""
-
-
-class RetryConfig(Section, frozen=True, kw_only=True):
-    """Second tries on the same lane, before the failure counts."""
-
-    retries: int = 1
-    """For `unavailable`, and for a network failure before the first byte."""
-    pause_s_min: float = 0.25
-    pause_s_max: float = 0.5
-    stated_wait_s_max: float = 3.0
-    """A rate limit that says it ends this soon is waited out, once."""
-    ladder_s: tuple[float, ...] = (5.0, 10.0, 20.0, 40.0, 80.0)
-    """A patient request climbs it on its lane; an interactive one only when no lane is left."""
-    patient_tries: int = 5
-    patient_pause_s: float = 2.0
-
-
-class RestConfig(Section, frozen=True, kw_only=True):
-    """How long a rate-limited lane waits. Not a punishment: it grows only where nothing was stated."""
-
-    stated_s_min: float = 1.0
-    stated_s_max: float = 600.0
-    first_s: float = 30.0
-    growth: float = 2.0
-    grown_s_max: float = 300.0
-    quota_s: float = 600.0
-    """Out for this long when a quota is gone and neither a reset nor a calendar is known."""
-
-
-class QuarantineConfig(Section, frozen=True, kw_only=True):
-    """How long a lane that failed sees no traffic."""
-
-    single_s: float = 300.0
-    row_s: float = 600.0
-    row: int = 3
-    """This many failures without a success between them are a row."""
-    jitter: float = 0.10
-    """Trials of lanes that fell together do not start together."""
-    early_trial: bool = True
-    """Two good probes in a row may bring the trial forward, one per step of the probe ladder."""
-    keep_last: bool = True
-    """The last lane that a request could use is benched by a row, not by a single failure."""
-    loopback_s: float = 15.0
-    """A local model server that is slow or restarting is back in seconds: its sentence is this times the
-    number of failures in the row, never more than `loopback_s_max`."""
-    loopback_s_max: float = 60.0
-    slow_start: tuple[int, ...] = (1, 2, 4, 8, 16)
-    """How many requests at once a lane carries after its trial, one step further with each success."""
-    last_resort_s: float = 10.0
-    """With everything out, one attempt per this time for the whole daemon: to the lane nearest to its end."""
-    offline_s: float = 10.0
-    """Connection failures on two hosts within this time, and no success, are our own network's fault."""
-
-
-class ProbeConfig(Section, frozen=True, kw_only=True):
-    """Free health checks, never a completion."""
-
-    enabled: bool = True
-    url: str = ""
-    """Empty: the dialect's own free endpoint (a model list, `/api/tags`)."""
-    every_s: float = 60.0
-    jitter: float = 0.2
-    timeout_s: float = 5.0
-    ladder_s: tuple[float, ...] = (10.0, 20.0, 30.0, 30.0, 60.0, 120.0, 300.0)
-    """While a lane is out."""
-    good_in_row: int = 2
-
-
 class LimitsConfig(Section, frozen=True, kw_only=True):
-    """What may be used, by this lane, key or provider; None: not limited, or learned from answers."""
+    """What may be used, by this lane, key or provider; left out: not limited, or learned from answers."""
 
-    rpm: int | None = None
-    rpd: int | None = None
-    tpm: int | None = None
-    tpd: int | None = None
-    concurrency: int | None = None
+    rpm: Limit | None = None
+    """Requests in any 60 seconds."""
+    rpd: Limit | None = None
+    """Requests in a day of the provider's own calendar."""
+    tpm: Limit | None = None
+    """Tokens in any 60 seconds."""
+    tpd: Limit | None = None
+    """Tokens in a day of the provider's own calendar."""
+    concurrency: Limit | None = None
+    """Requests at the same time."""
 
 
 class PriceConfig(Section, frozen=True, kw_only=True):
-    """US dollars per million tokens, and per image. None: unpriced, which is not free."""
+    """US dollars per million tokens, and per image; left out: unpriced, which is not free."""
 
-    input: float | None = None
-    output: float | None = None
-    cached_input: float | None = None
-    image: float | None = None
+    input: Price | None = None
+    """Per million tokens of the question."""
+    output: Price | None = None
+    """Per million tokens of the answer, thinking included."""
+    cached_input: Price | None = None
+    """Per million tokens of the question that the provider had in its cache."""
+    image: Price | None = None
+    """Per image made."""
 
 
 class ModelConfig(Section, frozen=True, kw_only=True):
     """A model at a provider: what it can do, what it may use, what it costs."""
 
     name: str
-    can: tuple[Capability, ...] = (Capability.CHAT, Capability.TOOLS, Capability.JSON)
-    context: int | None = None
-    """Tokens; None: unknown, so never filtered by it."""
-    max_output: int | None = None
-    dimensions: int | None = None
+    """As the provider writes it."""
+    can: Annotated[tuple[Capability, ...], Meta(min_length=1)] = (
+        Capability.CHAT,
+        Capability.TOOLS,
+        Capability.JSON,
+    )
+    """What it may be asked for. A config file that does not say has it guessed from the model's name."""
+    context: Tokens | None = None
+    """Tokens that it can take in; left out: unknown, so never filtered by it."""
+    max_output: Tokens | None = None
+    """Tokens that it can give back."""
+    dimensions: Tokens | None = None
+    """Of its embeddings."""
     limits: LimitsConfig = LimitsConfig()
+    """Of this model with each key."""
     price: PriceConfig = PriceConfig()
+    """For the cost of each attempt, and for the strategy `cheapest`."""
     enabled: bool = True
+    """Whether it may be used."""
 
 
 class KeyConfig(Section, frozen=True, kw_only=True):
-    """A credential, by reference: `credential:NAME`, `file:PATH` or `env:NAME`. Empty: no key is needed."""
+    """A credential of a provider."""
 
     name: str
+    """In lanes, logs and statistics; left out in a config file: `key1`, `key2`, ..."""
     secret: str = ""
+    """Where the key is, never the key: `credential:NAME`, `file:PATH` or `env:NAME`. Empty: none is needed."""
     limits: LimitsConfig = LimitsConfig()
+    """Of all models with this key together."""
     enabled: bool = True
+    """Whether it may be used."""
 
 
 class ProviderConfig(Section, frozen=True, kw_only=True):
-    """One service, one actor. `name` is the table's name in the file."""
+    """One service, one actor. A name that failoverd knows brings its own defaults; its key is enough."""
 
     name: str = ""
+    """The table's own name; nothing else may stand here."""
     api: Api = Api.OPENAI
+    """The dialect that it speaks."""
     url: str
+    """Where it lives, with the version if it has one: `https://api.openai.com/v1`. What a dialect calls
+    (`/chat/completions`, `/models/NAME:generateContent`, `/messages`, `/api/chat`) is put behind it."""
     image_url: str = ""
-    priority: int = 10
+    """Where it makes images, if that is elsewhere."""
+    priority: Annotated[int, Meta(ge=0, le=1_000_000)] = 10
     """Lower goes first."""
-    weight: float = 1.0
-    keys: tuple[KeyConfig, ...] = (KeyConfig(name="key1"),)
-    models: tuple[ModelConfig, ...] = ()
+    weight: Weight = 1.0
+    """Its share of the calls under the strategy `weighted`."""
+    keys: Annotated[tuple[KeyConfig, ...], Meta(min_length=1, max_length=256)] = (KeyConfig(name="key1"),)
+    """In this order; each is used with all models before the next."""
+    models: Annotated[tuple[ModelConfig, ...], Meta(max_length=1024)] = ()
+    """In this order. Empty is for Ollama only, and means: whatever is installed there, found while running."""
     limits: LimitsConfig = LimitsConfig()
+    """Of all keys and models together."""
     model_limits: LimitsConfig = LimitsConfig()
     """For each lane whose model states none of its own."""
     reset_zone: str = "UTC"
     """In which zone a daily limit starts anew at midnight; Gemini: America/Los_Angeles."""
     timeout: TimeoutConfig = TimeoutConfig()
+    """Its clocks."""
     retry: RetryConfig = RetryConfig()
+    """Second tries on the same lane."""
     rest: RestConfig = RestConfig()
+    """Waiting out rate limits."""
     quarantine: QuarantineConfig = QuarantineConfig()
+    """Staying away after failures."""
     probe: ProbeConfig = ProbeConfig()
+    """Looking at its health."""
     stream_upstream: bool = False
+    """Callers who do not stream are served over a stream all the same, so that silence is noticed early."""
     paid: bool = True
-    """Whether an item that may have been sent is sent again without asking."""
+    """Calls cost money: a job's item that may have been sent already is held, not sent again unasked."""
     proxy: str = ""
+    """`http://HOST:PORT`; the environment's proxies are never used."""
     ca_file: str = ""
+    """Trust the certificates in this file instead of the system's."""
     allow_private: bool = False
     """Link-local and metadata addresses are refused unless this says otherwise."""
+    allow_http: bool = False
+    """A key never travels unencrypted to another machine unless this says otherwise."""
     api_version: str = ""
-    connections: int = 64
+    """For Azure."""
+    connections: Annotated[int, Meta(ge=1, le=1024)] = 64
+    """Open at the same time; what is more waits."""
     data_classes: tuple[str, ...] = ()
     """Classes of data that this provider may see; empty: all that no pool restricts."""
     enabled: bool = True
+    """Whether it may be used."""
+
+    @property
+    def lanes(self) -> tuple[LaneId, ...]:
+        """Key by key, each with its models in order: a cascade uses one key up before the next."""
+        return tuple(LaneId(self.name, key.name, model.name) for key in self.keys for model in self.models)
+
+    @property
+    def discovers(self) -> bool:
+        """Whether its models are found while running."""
+        return not self.models
 
 
 class PoolConfig(Section, frozen=True, kw_only=True):
     """A named, ordered list of lane patterns that an app asks for."""
 
     name: str = ""
-    lanes: tuple[str, ...]
+    """The table's own name; nothing else may stand here."""
+    lanes: Annotated[tuple[str, ...], Meta(min_length=1, max_length=1024)]
+    """Each `PROVIDER`, `PROVIDER/MODEL`, `PROVIDER/KEY/MODEL` or a bare model; `*` and `?` stand for anything."""
     strategy: Strategy = Strategy.PRIMARY_ONLY
-    weights: dict[str, float] = field(default_factory=dict)
+    """Which of them goes first."""
+    weights: dict[str, Weight] = field(default_factory=dict)
+    """By pattern, in place of the providers' own."""
     patience: Patience = Patience.INTERACTIVE
-    deadline_s: float = 120.0
-    max_wait_s: float = 0.0
+    """`interactive` moves on at once, `patient` waits for the lane it has; a request may say otherwise."""
+    deadline_s: Seconds = 120.0
+    """For a request that states none."""
+    max_wait_s: Pause = 0.0
     """How long a request may queue for capacity when nothing is eligible now."""
     failover: bool = True
+    """`false`: the first lane or a clear error."""
     sticky: bool = False
+    """The lane that rescued a context keeps it, even when the first is well again."""
     no_failover_to: tuple[str, ...] = ()
+    """Lanes that may be a first choice but never a second."""
     data_class: str = ""
-    on_content_policy: str = "return"
+    """Only providers whose `data_classes` name it may see what is asked of this pool."""
+    on_content_policy: Literal["return", "next"] = "return"
     """`return` gives a refusal to the caller, `next` tries the next lane."""
-    rescue: str = "continue"
+    rescue: Literal["continue", "restart", "none"] = "continue"
+    """What happens to a stream that breaks after its first word."""
     merge_identical: bool = False
-    cache_s: float = 0.0
+    """The same request twice at the same time is sent once."""
+    cache_s: Pause = 0.0
+    """The same request again within this time gets the same answer."""
     keep_answers: bool = False
+    """Answers are stored with their request's id, so that a caller who comes back gets them again."""
 
 
 class JournalConfig(Section, frozen=True, kw_only=True):
     """What is kept, and for how long."""
 
     path: str = ""
-    keep_days: float = 30.0
-    keep_mib: int = 512
+    """Empty: `journal.db` in `state_dir`."""
+    keep_days: Annotated[float, Meta(ge=0.01, le=36_600.0)] = 30.0
+    """What is older is forgotten."""
+    keep_mib: Annotated[int, Meta(ge=1, le=1_048_576)] = 512
+    """What is more is forgotten, the oldest first."""
 
 
 class DaemonConfig(Section, frozen=True, kw_only=True):
     """The process itself."""
 
     socket: str = ""
+    """JSON-RPC. Left out: `failoverd.sock` in the runtime directory."""
     http_socket: str = ""
+    """OpenAI-compatible HTTP. Left out: `http.sock` beside the other."""
     http_tcp: str = ""
-    """`127.0.0.1:4747`; empty: no TCP."""
+    """The same on TCP: `127.0.0.1:4747`. Empty: no TCP. Left out: `127.0.0.1:4747` when a user runs the
+    daemon, no TCP when the system does."""
+    http_token: str = ""
+    """Where the token is that HTTP clients must show, as with a key's `secret`. Needed beyond loopback."""
     state_dir: str = ""
-    log_format: str = "auto"
-    log_level: str = "INFO"
-    drain_s: float = 30.0
-    in_flight_max: int = 2048
-    in_flight_per_client_max: int = 512
-    prefer_s: float = 1800.0
+    """Left out: where systemd says, or the user's own state directory."""
+    log_format: Literal["auto", "human", "journal", "json"] = "auto"
+    """`auto`: `journal` when journald listens, else `human`."""
+    log_level: Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """What is less important is not said."""
+    drain_s: Pause = 30.0
+    """How long requests in flight may finish after a stop was asked for."""
+    in_flight_max: Count = 2048
+    """Requests at the same time; more are refused at once, with a time to come back."""
+    in_flight_per_client_max: Count = 512
+    """The same for one client, so that none can crowd out the others."""
+    prefer_s: Pause = 1800.0
     """How long the lane that rescued a context is remembered."""
     strategy: Strategy = Strategy.PRIMARY_ONLY
     """Of the pool `auto`."""
-    admin_uids: tuple[int, ...] = ()
-    admin_gids: tuple[int, ...] = ()
+    admin_uids: tuple[Id, ...] = ()
+    """Users who may steer, besides root and the daemon's own."""
+    admin_gids: tuple[Id, ...] = ()
+    """Groups whose members may steer."""
 
 
 class Config(Section, frozen=True, kw_only=True):
@@ -287,5 +314,10 @@ class Config(Section, frozen=True, kw_only=True):
 
     daemon: DaemonConfig = DaemonConfig()
     journal: JournalConfig = JournalConfig()
-    provider: dict[str, ProviderConfig] = field(default_factory=dict)
-    pool: dict[str, PoolConfig] = field(default_factory=dict)
+    provider: Annotated[dict[str, ProviderConfig], Meta(max_length=256)] = field(default_factory=dict)
+    pool: Annotated[dict[str, PoolConfig], Meta(max_length=256)] = field(default_factory=dict)
+
+    @property
+    def lanes(self) -> tuple[LaneId, ...]:
+        """Every lane that is known before anything runs, in the order of the file."""
+        return tuple(lane for provider in self.provider.values() for lane in provider.lanes)

@@ -22,6 +22,7 @@ __all__ = [
     "Enable",
     "Epochs",
     "Event",
+    "Fact",
     "Force",
     "Interrupted",
     "LimitLearned",
