@@ -59,7 +59,7 @@ class Evidence(Struct, frozen=True, kw_only=True):
     exception: str = ""
 
 
-class Failure(Struct, frozen=True, kw_only=True):
+class Failure(Struct, frozen=True, kw_only=True, tag="failed"):
     """An outcome that is not an answer."""
 
     kind: Kind
