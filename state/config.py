@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
+from state.offer import Capability, KeyConfig, LimitsConfig, ModelConfig, PriceConfig
 from state.tuning import (
     Count,
     Pause,
@@ -45,9 +46,6 @@ __all__ = [
     "TimeoutConfig",
 ]
 
-Limit = Annotated[int, Meta(ge=1, le=10**12)]
-Tokens = Annotated[int, Meta(ge=1, le=10**9)]
-Price = Annotated[float, Meta(ge=0.0, le=1_000_000.0)]
 Weight = Annotated[float, Meta(ge=0.001, le=1_000_000.0)]
 """A lane that should get nothing is disabled, not weighed with zero."""
 Id = Annotated[int, Meta(ge=0, le=2**32 - 2)]
@@ -82,83 +80,6 @@ class Patience(StrEnum):
     PATIENT = "patient"
 
 
-class Capability(StrEnum):
-    """What a model can be asked for."""
-
-    CHAT = "chat"
-    TOOLS = "tools"
-    VISION = "vision"
-    JSON = "json"
-    IMAGE = "image"
-    EMBEDDINGS = "embeddings"
-
-
-class LimitsConfig(Section, frozen=True, kw_only=True):
-    """What may be used, by this lane, key or provider; left out: not limited, or learned from answers."""
-
-    rpm: Limit | None = None
-    """Requests in any 60 seconds."""
-    rpd: Limit | None = None
-    """Requests in a day of the provider's own calendar."""
-    tpm: Limit | None = None
-    """Tokens in any 60 seconds."""
-    tpd: Limit | None = None
-    """Tokens in a day of the provider's own calendar."""
-    concurrency: Limit | None = None
-    """Requests at the same time."""
-
-
-class PriceConfig(Section, frozen=True, kw_only=True):
-    """US dollars per million tokens, and per image; left out: unpriced, which is not free."""
-
-    input: Price | None = None
-    """Per million tokens of the question."""
-    output: Price | None = None
-    """Per million tokens of the answer, thinking included."""
-    cached_input: Price | None = None
-    """Per million tokens of the question that the provider had in its cache."""
-    image: Price | None = None
-    """Per image made."""
-
-
-class ModelConfig(Section, frozen=True, kw_only=True):
-    """A model at a provider: what it can do, what it may use, what it costs."""
-
-    name: str
-    """As the provider writes it."""
-    can: Annotated[tuple[Capability, ...], Meta(min_length=1)] = (
-        Capability.CHAT,
-        Capability.TOOLS,
-        Capability.JSON,
-    )
-    """What it may be asked for. A config file that does not say has it guessed from the model's name."""
-    context: Tokens | None = None
-    """Tokens that it can take in; left out: unknown, so never filtered by it."""
-    max_output: Tokens | None = None
-    """Tokens that it can give back."""
-    dimensions: Tokens | None = None
-    """Of its embeddings."""
-    limits: LimitsConfig = LimitsConfig()
-    """Of this model with each key."""
-    price: PriceConfig = PriceConfig()
-    """For the cost of each attempt, and for the strategy `cheapest`."""
-    enabled: bool = True
-    """Whether it may be used."""
-
-
-class KeyConfig(Section, frozen=True, kw_only=True):
-    """A credential of a provider."""
-
-    name: str
-    """In lanes, logs and statistics; left out in a config file: `key1`, `key2`, ..."""
-    secret: str = ""
-    """Where the key is, never the key: `credential:NAME`, `file:PATH` or `env:NAME`. Empty: none is needed."""
-    limits: LimitsConfig = LimitsConfig()
-    """Of all models with this key together."""
-    enabled: bool = True
-    """Whether it may be used."""
-
-
 class ProviderConfig(Section, frozen=True, kw_only=True):
     """One service, one actor. A name that failoverd knows brings its own defaults; its key is enough."""
 
@@ -178,7 +99,7 @@ class ProviderConfig(Section, frozen=True, kw_only=True):
     keys: Annotated[tuple[KeyConfig, ...], Meta(min_length=1, max_length=256)] = (KeyConfig(name="key1"),)
     """In this order; each is used with all models before the next."""
     models: Annotated[tuple[ModelConfig, ...], Meta(max_length=1024)] = ()
-    """In this order. Empty is for Ollama only, and means: whatever is installed there, found while running."""
+    """In this order. Empty is for Ollama only, and means: what is installed there, found while running."""
     limits: LimitsConfig = LimitsConfig()
     """Of all keys and models together."""
     model_limits: LimitsConfig = LimitsConfig()
@@ -233,7 +154,8 @@ class PoolConfig(Section, frozen=True, kw_only=True):
     name: str = ""
     """The table's own name; nothing else may stand here."""
     lanes: Annotated[tuple[str, ...], Meta(min_length=1, max_length=1024)]
-    """Each `PROVIDER`, `PROVIDER/MODEL`, `PROVIDER/KEY/MODEL` or a bare model; `*` and `?` stand for anything."""
+    """Each `PROVIDER`, `PROVIDER/MODEL`, `PROVIDER/KEY/MODEL` or a bare model; `*` and `?` stand for
+    anything."""
     strategy: Strategy = Strategy.PRIMARY_ONLY
     """Which of them goes first."""
     weights: dict[str, Weight] = field(default_factory=dict)
@@ -301,6 +223,8 @@ class DaemonConfig(Section, frozen=True, kw_only=True):
     """The same for one client, so that none can crowd out the others."""
     prefer_s: Pause = 1800.0
     """How long the lane that rescued a context is remembered."""
+    contexts_max: Count = 1024
+    """So many contexts are remembered; at the bound the oldest is forgotten."""
     strategy: Strategy = Strategy.PRIMARY_ONLY
     """Of the pool `auto`."""
     admin_uids: tuple[Id, ...] = ()
