@@ -14,11 +14,11 @@ from typing import TypeVar
 
 import aiosqlite
 from anyio import CancelScope
-from msgspec import Struct
 
+from state.durability import JournalSetAside
 from state.journal import APPLICATION_ID, MIGRATIONS, PRAGMAS, VERSION
 
-__all__ = ["JournalFile", "JournalLost", "JournalUnusable", "SetAside", "open_journal"]
+__all__ = ["JournalFile", "JournalLost", "JournalUnusable", "open_journal", "set_aside"]
 
 T = TypeVar("T")
 
@@ -34,13 +34,6 @@ class JournalUnusable(Exception):
 
 class JournalLost(Exception):
     """The file is no longer the one we opened, or its bytes are damaged: open it anew."""
-
-
-class SetAside(Struct, frozen=True):
-    """A file that could not be used was moved, not deleted."""
-
-    reason: str
-    moved_to: str
 
 
 class JournalFile:
@@ -59,10 +52,15 @@ class JournalFile:
         with CancelScope(shield=True):
             try:
                 await self._connection
-            except sqlite3.Error as error:
-                raise _translated(error) from error
-            except OSError as error:
-                raise JournalUnusable(f"{self.path}: {error.strerror or error}") from error
+            except BaseException as error:
+                # aiosqlite has told its thread to end but does not wait for it; left alone it may speak
+                # to a loop that is gone.
+                self._connection._thread.join()  # noqa: SLF001
+                if isinstance(error, sqlite3.Error):
+                    raise _translated(error) from error
+                if isinstance(error, OSError):
+                    raise JournalUnusable(f"{self.path}: {error.strerror or error}") from error
+                raise
 
     async def run(self, transaction: Callable[[sqlite3.Connection], T]) -> T:
         """Run one transaction to its end in the connection's thread, even if the caller is cancelled.
@@ -102,8 +100,12 @@ class JournalFile:
 
     def _check_inode(self) -> None:
         """A deleted database takes commits without a word, into nowhere."""
-        if self.path.stat().st_ino != self._inode:
-            raise FileNotFoundError(0, "the file was deleted or replaced under us")
+        try:
+            inode = self.path.stat().st_ino
+        except FileNotFoundError:
+            inode = 0
+        if inode != self._inode:
+            raise JournalLost(f"{self.path}: the file was deleted or replaced under us")
 
     def _connect(self) -> sqlite3.Connection:
         """Runs in the thread: create with the right mode, check, migrate."""
@@ -124,7 +126,7 @@ class JournalFile:
         return connection
 
 
-async def open_journal(path: Path, *, wall_ms: int) -> tuple[JournalFile, SetAside | None]:
+async def open_journal(path: Path, *, wall_ms: int) -> tuple[JournalFile, JournalSetAside | None]:
     """Open the journal, or begin a new one beside a file that can't be trusted.
 
     Raises JournalUnusable where neither is possible now.
@@ -132,7 +134,7 @@ async def open_journal(path: Path, *, wall_ms: int) -> tuple[JournalFile, SetAsi
     try:
         return await _opened(path), None
     except (JournalLost, _NotOurs) as error:
-        moved = _set_aside(path, wall_ms, str(error))
+        moved = set_aside(path, wall_ms, str(error))
         return await _opened(path), moved
 
 
@@ -147,6 +149,8 @@ async def _opened(path: Path) -> JournalFile:
 
 
 def _check_ours(connection: sqlite3.Connection) -> None:
+    if _number(connection, "SELECT count(*) FROM sqlite_master") == 0:
+        return  # we died between its first byte and its first table
     if _number(connection, "PRAGMA application_id") != APPLICATION_ID:
         raise _NotOurs("it is not a journal of failoverd")
     version = _number(connection, "PRAGMA user_version")
@@ -171,16 +175,16 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute("COMMIT")
 
 
-def _number(connection: sqlite3.Connection, pragma: str) -> int:
-    return int(connection.execute(pragma).fetchone()[0])
+def _number(connection: sqlite3.Connection, question: str) -> int:
+    return int(connection.execute(question).fetchone()[0])
 
 
-def _set_aside(path: Path, wall_ms: int, reason: str) -> SetAside:
+def set_aside(path: Path, wall_ms: int, reason: str) -> JournalSetAside:
     """The write-ahead log goes with its file: alone, either is worth less."""
     target = path.with_name(f"{path.name}.set-aside-{wall_ms}")
     for suffix in ("", *_LEFTOVERS):
         _move(path.with_name(path.name + suffix), target.with_name(target.name + suffix))
-    return SetAside(reason, str(target))
+    return JournalSetAside(reason, str(target))
 
 
 def _move(source: Path, target: Path) -> None:

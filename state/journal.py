@@ -30,6 +30,7 @@ __all__ = [
     "EVENTS_AFTER",
     "EVENTS_DROP",
     "EVENT_WRITE",
+    "LAST_SEQ",
     "MIGRATIONS",
     "PRAGMAS",
     "SNAPSHOTS_READ",
@@ -90,6 +91,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 VERSION = len(MIGRATIONS)
 
 EVENT_WRITE = "INSERT INTO event (at_ms, wall_ms, kind, request_id, body) VALUES (?, ?, ?, ?, ?)"
+LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM event"
 EVENTS_AFTER = "SELECT seq, body FROM event WHERE seq > ? ORDER BY seq"
 # Bounded work a step: retention never holds the writer for long.
 EVENTS_DROP = """DELETE FROM event WHERE seq IN (

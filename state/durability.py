@@ -1,0 +1,61 @@
+"""How safe what happened is: on the disk, or only remembered."""
+
+from msgspec import Struct
+
+__all__ = [
+    "Durable",
+    "JournalDegraded",
+    "JournalHealth",
+    "JournalRecovered",
+    "JournalSetAside",
+    "NotDurable",
+    "Retention",
+]
+
+
+class Durable(Struct, frozen=True):
+    """It is on the disk."""
+
+
+class NotDurable(Struct, frozen=True):
+    """It happened, but a power cut now would forget it."""
+
+    reason: str
+
+
+class JournalDegraded(Struct, frozen=True):
+    """Told once, when writing begins to fail."""
+
+    reason: str
+
+
+class JournalRecovered(Struct, frozen=True):
+    """Told when it works again."""
+
+    after_ms: int
+    lost: int
+
+
+class JournalSetAside(Struct, frozen=True):
+    """A file that could not be used was moved, not deleted, and a new one begun."""
+
+    reason: str
+    moved_to: str
+
+
+class JournalHealth(Struct, frozen=True, kw_only=True):
+    """What `status` shows."""
+
+    degraded: str = ""
+    """Empty: all is well."""
+    pending: int = 0
+    lost: int = 0
+    lag_ms: int = 0
+    written: int = 0
+
+
+class Retention(Struct, frozen=True):
+    """What is kept. Events that the snapshots do not cover yet are kept in any case."""
+
+    keep_ms: int = 30 * 86_400_000
+    keep_bytes: int = 512 * 1024 * 1024
