@@ -71,7 +71,7 @@ class JournalBackend(Protocol):
     """Where transactions run: a function is run whole, in the thread that owns the connection."""
 
     async def run(self, transaction: Callable[[sqlite3.Connection], T]) -> T:
-        """Run it to its end, even if the caller is cancelled meanwhile."""
+        """Begin, run it, commit; all of it to the end even if the caller is cancelled meanwhile."""
         ...
 
 

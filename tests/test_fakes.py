@@ -150,9 +150,7 @@ def test_a_listener_remembers(listener: RecordingListener, notify: FakeNotify):
 
 
 def add_row(connection: sqlite3.Connection) -> int:
-    connection.execute("BEGIN")
     connection.execute("INSERT INTO rows DEFAULT VALUES")
-    connection.execute("COMMIT")
     return count_rows(connection)
 
 
@@ -180,7 +178,6 @@ async def test_a_broken_disk_fails_as_often_as_the_test_says(table: FakeJournalB
 
 async def test_what_fails_halfway_is_rolled_back(table: FakeJournalBackend):
     def halfway(connection: sqlite3.Connection) -> None:
-        connection.execute("BEGIN")
         connection.execute("INSERT INTO rows DEFAULT VALUES")
         raise ValueError("halfway")
 

@@ -13,22 +13,21 @@ T = TypeVar("T")
 class FakeJournalBackend:
     """Runs each transaction whole, as the thread of the real one does, but at once and in memory.
 
-    Transactions say BEGIN and COMMIT themselves: the connection is in autocommit mode. An error rolls back
-    what was left open and goes to the caller.
+    An error rolls back what it had changed and goes to the caller.
     """
 
     def __init__(self, connection: sqlite3.Connection | None = None) -> None:
         self.connection = connection or sqlite3.connect(":memory:", isolation_level=None)
         self.runs = 0
         """How many transactions were tried."""
-        self._errors: list[sqlite3.Error] = []
+        self._errors: list[Exception] = []
         self._open = Event()
         self._open.set()
 
     def __repr__(self) -> str:
         return f"<fake journal backend: {self.runs} transactions>"
 
-    def fail_next(self, *errors: sqlite3.Error) -> None:
+    def fail_next(self, *errors: Exception) -> None:
         """The next transactions end so, one each, before they change anything."""
         self._errors.extend(errors)
 
@@ -49,7 +48,9 @@ class FakeJournalBackend:
         try:
             if self._errors:
                 raise self._errors.pop(0)
+            self.connection.execute("BEGIN IMMEDIATE")
             result = transaction(self.connection)
+            self.connection.execute("COMMIT")
         except BaseException:
             if self.connection.in_transaction:
                 self.connection.execute("ROLLBACK")
