@@ -200,6 +200,8 @@ class LimitLearned(Fact, frozen=True, kw_only=True, tag="limit_learned"):
     remaining: int | None = None
     reset_ms: int | None = None
     """The timeline's moment at which the window is whole again."""
+    refills: bool = False
+    """Whether it comes back evenly until then, as a bucket does, and not all at once at the end."""
 
 
 class LinkLost(Fact, frozen=True, kw_only=True, tag="link_lost"):
