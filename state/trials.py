@@ -1,0 +1,86 @@
+"""How a standing wins its freedom back: one request at a time, then two, then four.
+
+    verb          on trial or under trial              starting slowly          else
+    take_place    the one place there is               one of 1, 2, 4, ...      none is needed
+    yield_place   still on trial                       one more is free         nothing
+    answer        all that was on trial is forgiven    one step further         the row is over
+
+and `probe`, which never frees anybody, but may bring the trial forward.
+"""
+
+from msgspec.structs import replace
+
+from state.config import ProviderConfig
+from state.events import AttemptOpened, ProbeClosed
+from state.holds import Hold, HoldKind, Phase
+from state.standing import Place, Probing, Standing
+
+__all__ = ["answer", "probe", "take_place", "yield_place"]
+
+
+def take_place(standing: Standing, opened: AttemptOpened, provider: ProviderConfig) -> Standing:
+    """Reserve the place that a trial or a slow start has to give. The last resort takes none."""
+    if standing.phase(opened.at_ms, provider) not in _GIVES_PLACES:
+        return standing
+    capacity = standing.capacity(opened.at_ms, provider) or 1
+    taken = (*standing.taken(opened.at_ms, provider), Place(opened.attempt_id, opened.at_ms))
+    return replace(standing, places=taken[-capacity:])
+
+
+def yield_place(standing: Standing, attempt_id: str) -> Standing:
+    """Give the place back, however the attempt ended."""
+    places = tuple(place for place in standing.places if place.attempt_id != attempt_id)
+    return standing if len(places) == len(standing.places) else replace(standing, places=places)
+
+
+def answer(standing: Standing, at_ms: int, provider: ProviderConfig) -> Standing:
+    """A success of the current epoch: the row is over, and so is what was on trial.
+
+    Whoever answers under a quarantine was sent there on purpose, as a trial or as the last resort; an
+    operator's order is the one thing that no answer shortens.
+    """
+    resting = standing.held(HoldKind.REST)
+    rests = standing.rests if resting is not None and resting.runs_at(at_ms) else 0
+    holds = tuple(hold for hold in standing.holds if not _proven(hold, at_ms))
+    if len(holds) < len(standing.holds):
+        return replace(
+            standing,
+            epoch=standing.epoch + 1,
+            row=0,
+            rests=rests,
+            holds=holds,
+            slow=0,
+            places=(),
+            probing=Probing(at_ms=standing.probing.at_ms),
+            unstruck=(),
+        )
+    slow = standing.slow
+    if slow is not None:
+        slow = slow + 1 if slow + 1 < len(provider.quarantine.slow_start) else None
+    if (standing.row, standing.rests, standing.slow, standing.unstruck) == (0, rests, slow, ()):
+        return standing
+    places = standing.places if slow is not None else ()
+    return replace(standing, row=0, rests=rests, slow=slow, places=places, unstruck=())
+
+
+def probe(standing: Standing, closed: ProbeClosed, provider: ProviderConfig) -> Standing:
+    """Climb the ladder: enough good probes in a row bring the trial forward, a bad one takes that back.
+
+    A probe never strikes: completions may work where the free endpoint does not.
+    """
+    quarantine = standing.held(HoldKind.QUARANTINE)
+    if quarantine is None or not quarantine.runs_at(closed.at_ms):
+        return replace(standing, probing=replace(standing.probing, at_ms=closed.at_ms))
+    step, enough = standing.probing.step, provider.probe.good_in_row
+    good = min(standing.probing.good + 1, enough) if closed.failure is None else 0
+    if good in (0, enough):
+        step = min(step + 1, len(provider.probe.ladder_s) - 1)
+    return replace(standing, probing=Probing(at_ms=closed.at_ms, step=step, good=good))
+
+
+_GIVES_PLACES = frozenset({Phase.ON_TRIAL, Phase.UNDER_TRIAL, Phase.SLOW_START})
+
+
+def _proven(hold: Hold, at_ms: int) -> bool:
+    """Whether a success ends it."""
+    return hold.kind is HoldKind.QUARANTINE or (hold.law.ends_in_trial and not hold.runs_at(at_ms))
