@@ -1,0 +1,126 @@
+"""One request from admission to verdict: what it wants, where it has been, how it ended.
+
+case (what was asked) --> trail (one line per attempt) --> closed (verdict, answer or trouble)
+"""
+
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from actors.wire.call import Answer
+from actors.wire.canonical import Request
+from state.config import Patience
+from state.events import Outcome, Terms, Usage, Verdict
+from state.pools import Pool
+from state.question import Ask
+from state.words import LaneId
+
+__all__ = ["Attempted", "Case", "Client", "Closed", "Rescue", "Seam", "Sink", "Trouble"]
+
+
+class Rescue(StrEnum):
+    """What becomes of a stream that breaks after its first visible token."""
+
+    CONTINUE = "continue"
+    RESTART = "restart"
+    NONE = "none"
+
+
+class Client(Struct, frozen=True, kw_only=True):
+    """Who asks: what the kernel says of the other end, and what it says of itself."""
+
+    app: str = ""
+    uid: int | None = None
+    """None: not known, as over TCP."""
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """One request as it was admitted. It does not change; what happens to it stands in its trail."""
+
+    id: str
+    request: Request
+    ask: Ask
+    pool: Pool
+    client: Client = Client()
+    opened_ms: int
+    opened_wall_ms: int
+    deadline_ms: int
+    wait_until_ms: int
+    """Until then it may queue when nothing is eligible."""
+    stream: bool = False
+    patience: Patience = Patience.INTERACTIVE
+    rescue: Rescue = Rescue.CONTINUE
+
+
+class Attempted(Struct, frozen=True, kw_only=True):
+    """A line of the trail: one attempt, one outcome."""
+
+    attempt_id: str
+    lane: LaneId
+    terms: Terms
+    outcome: Outcome
+    at_ms: int
+    duration_ms: int
+    first_token_ms: int | None = None
+    usage: Usage | None = None
+    cost_usd: float | None = None
+    """None: unpriced."""
+    delivered_chars: int = 0
+    """Visible characters that the caller had from this attempt: more than none on a rescued stream."""
+
+
+class Seam(Struct, frozen=True):
+    """Where one lane's answer was continued by another's."""
+
+    at_char: int
+    before: LaneId
+    after: LaneId
+    how: str
+    """`prefill`, `repeated` (what was said again was dropped), or `restart`."""
+
+
+class Trouble(Struct, frozen=True, kw_only=True):
+    """Why there is no whole answer, for the caller: whose fault, what happened, what to do."""
+
+    message: str
+    retry_after_s: float | None = None
+    partial: str = ""
+    """What had been delivered of an answer that could not be finished."""
+
+
+class Closed(Struct, frozen=True, kw_only=True):
+    """How a case ended. Exactly one for each."""
+
+    verdict: Verdict
+    answer: Answer | None = None
+    """None with a verdict `ok` only for a stream, which has been delivered already."""
+    lane: LaneId | None = None
+    trouble: Trouble | None = None
+    trail: tuple[Attempted, ...] = ()
+    seams: tuple[Seam, ...] = ()
+    merged_with: str = ""
+    """The case whose answer this is too; empty: its own."""
+    from_cache: bool = False
+    usage: Usage | None = None
+    cost_usd: float | None = None
+
+
+class Sink(Protocol):
+    """Where a streamed answer goes. All but `writable` are synchronous: no task hop for a chunk."""
+
+    def begin(self, lane: LaneId) -> None:
+        """The commit point: a visible token follows. Not called again when a stream is rescued."""
+        ...
+
+    def chunk(self, data: bytes) -> None:
+        """One `chat.completion.chunk`, as JSON."""
+        ...
+
+    def keep_alive(self) -> None:
+        """Nothing to say yet, but somebody is working on it."""
+        ...
+
+    async def writable(self) -> None:
+        """Wait until the caller has read enough to be sent more."""
+        ...
