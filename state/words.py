@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
-__all__ = ["KeyId", "LaneId", "ProviderId", "Target", "chain", "matches"]
+__all__ = ["KeyId", "LaneId", "ProviderId", "Target", "chain", "covers", "matches"]
 
 
 class ProviderId(Struct, frozen=True, tag="provider", order=True, cache_hash=True):
@@ -57,6 +57,17 @@ Target = LaneId | KeyId | ProviderId
 def chain(lane: LaneId) -> tuple[LaneId, KeyId, ProviderId]:
     """All that a lane stands on: it is usable only if each of these is."""
     return lane, lane.key_id, lane.provider_id
+
+
+def covers(target: Target, lane: LaneId) -> bool:
+    """Whether the lane stands on this: it is the lane, its key or its provider."""
+    match target:
+        case LaneId():
+            return target == lane
+        case KeyId(provider=provider, key=key):
+            return provider == lane.provider and key == lane.key
+        case ProviderId(provider=provider):
+            return provider == lane.provider
 
 
 def matches(pattern: str, lane: LaneId) -> bool:
