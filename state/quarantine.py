@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from state.calendars import next_midnight_wall_ms
 from state.config import ProviderConfig
 from state.consequences import consequence
-from state.events import AttemptClosed, Fact, Mark
+from state.events import AttemptClosed, Fact, Terms
 from state.failures import Failure, Kind
 from state.holds import Hold, HoldKind, later
 from state.hosts import is_loopback
@@ -54,7 +54,7 @@ def strike(standing: Standing, closed: AttemptClosed, failure: Failure, provider
     struck = replace(
         standing, row=row, epoch=standing.epoch + 1, unstruck=_remembering(standing, closed, failure)
     )
-    if _spares(closed, row, provider):
+    if _spares(standing, closed.terms, row, provider):
         return struck
     quarantine = Hold(
         kind=HoldKind.QUARANTINE,
@@ -190,11 +190,11 @@ def _counts_days(provider: ProviderConfig) -> bool:
     return provider.reset_zone != "UTC" or any(limit.rpd or limit.tpd for limit in limits)
 
 
-def _spares(closed: AttemptClosed, row: int, provider: ProviderConfig) -> bool:
-    """Whether the last lane standing is struck without being benched. A lane on trial does not stand."""
+def _spares(standing: Standing, terms: Terms, row: int, provider: ProviderConfig) -> bool:
+    """Whether the last one standing is struck without being benched. Who is on trial does not stand."""
     law = provider.quarantine
-    terms = closed.terms
-    return law.keep_last and terms.last_standing and terms.mark is Mark.NORMAL and row < law.row
+    stands = not any(hold.law.ends_in_trial for hold in standing.holds)
+    return law.keep_last and terms.last_standing and stands and row < law.row
 
 
 def _remembering(standing: Standing, closed: AttemptClosed, failure: Failure) -> tuple[Unstruck, ...]:

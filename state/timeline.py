@@ -45,5 +45,7 @@ def resume(last: Anchor | None, now: Reading) -> Anchor:
     if last is None:
         return Anchor(0, now)
     then = last.reading
-    gone_ms = now.boot_ms - then.boot_ms if now.boot_id == then.boot_id else now.wall_ms - then.wall_ms
+    # Where the boot's name is hidden from us, a boot clock that went back still tells that it is another.
+    is_same_boot = now.boot_id == then.boot_id and now.boot_ms >= then.boot_ms
+    gone_ms = now.boot_ms - then.boot_ms if is_same_boot else now.wall_ms - then.wall_ms
     return Anchor(last.at_ms + max(0, gone_ms), now)

@@ -1,0 +1,74 @@
+"""When a target is looked at next: rarely while it is well, by the ladder while it is in quarantine.
+
+well            about every minute, counted from the last probe or the last live answer
+quarantined     10, 20, 30, 30, 60, 120, 300 s after the step before; a good look is confirmed at once
+resting, out    not before that ends: there is nothing to learn, and a rate limit would only grow
+"""
+
+from state.config import Config, ProbeConfig, ProviderConfig
+from state.holds import HoldKind
+from state.judgement import provider_config
+from state.standing import Standing
+from state.standings import Standings
+from state.timeline import ms
+from state.words import LaneId, ProviderId, Target, chain
+
+__all__ = ["next_probe_ms"]
+
+
+def next_probe_ms(
+    standings: Standings,
+    target: Target,
+    settings: Config,
+    *,
+    at_ms: int,
+    answered_ms: int | None = None,
+    jitter: float = 0.5,
+) -> int | None:
+    """The moment of the next probe, perhaps already past; None: not before somebody acts.
+
+    `answered_ms` is when live traffic last proved it well, `jitter` a fraction drawn once for each probe.
+    """
+    provider = provider_config(settings, target)
+    if not provider.probe.enabled:
+        return None
+    due_ms = _due_ms(standings.of(target), at_ms, provider, answered_ms, jitter)
+    for above in _stands_on(target):
+        for hold in standings.of(above).holds:
+            if hold.kind is HoldKind.QUARANTINE or not hold.runs_at(at_ms):
+                continue
+            if hold.until_ms is None:
+                return None
+            due_ms = max(due_ms, hold.until_ms)
+    return due_ms
+
+
+def _due_ms(
+    standing: Standing, at_ms: int, provider: ProviderConfig, answered_ms: int | None, jitter: float
+) -> int:
+    law = provider.probe
+    probed_ms = standing.probing.at_ms
+    quarantine = standing.held(HoldKind.QUARANTINE)
+    if (
+        probed_ms is not None
+        and quarantine is not None
+        and quarantine.runs_at(at_ms)
+        and provider.quarantine.early_trial
+    ):
+        return probed_ms + ms(_pause_s(standing, law))
+    seen_ms = [moment for moment in (probed_ms, answered_ms) if moment is not None]
+    if not seen_ms:
+        return at_ms
+    return max(seen_ms) + ms(law.every_s * (1 + law.jitter * (2 * jitter - 1)))
+
+
+def _pause_s(standing: Standing, law: ProbeConfig) -> float:
+    if 0 < standing.probing.good < law.good_in_row:
+        return law.again_s
+    return law.ladder_s[min(standing.probing.step, len(law.ladder_s) - 1)]
+
+
+def _stands_on(target: Target) -> tuple[Target, ...]:
+    if isinstance(target, LaneId):
+        return chain(target)
+    return (target,) if isinstance(target, ProviderId) else (target, ProviderId(target.provider))
