@@ -1,0 +1,288 @@
+"""One request and its response, as its reader sees it: first the head, then pieces as they arrive.
+
+                     opened, arrived..., ended | failed
+    source (a connection) ------------------------> exchange ---> one reader
+                          <------------------------     read(): all of it
+                            pause, resume, abort        async for: piece by piece
+                                                        forward_to(sink): a plain call for each piece
+
+A piece reaches the reader in the turn of the loop in which the network brought it. A reader that lags makes
+the source pause; what has arrived is read before an error is raised.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, Self
+
+from actors.faults import ExchangeFailed, Fault
+from actors.head import Header
+from actors.inflate import Inflater
+
+__all__ = ["BODY_BYTES_MAX", "Exchange", "Sink", "Source"]
+
+BODY_BYTES_MAX = 64 << 20
+"""A dozen large pictures in base64, or half a day of tokens."""
+
+HIGH_WATER_BYTES = 256 << 10
+LOW_WATER_BYTES = 64 << 10
+
+INFLATED_PER_TURN_BYTES = 1 << 20
+"""Who reads a compressed body lets others run after this much of it: three milliseconds."""
+
+Sink = Callable[[bytes], None]
+"""Takes a piece at once, never waits. Where it cannot, its owner calls `pause` on the exchange."""
+
+
+class Source(Protocol):
+    """Where a response comes from."""
+
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def heard(self) -> None:
+        """The reader saw a sign of life; see `Clocks.by_byte`."""
+        ...
+
+    def abort(self) -> None:
+        """Nobody wants the rest."""
+        ...
+
+
+class Exchange:
+    """A response under way. Whoever has one closes it, and the best way is `with`."""
+
+    __slots__ = (
+        "_bytes_left",
+        "_error",
+        "_inflater",
+        "_is_over",
+        "_kept_bytes",
+        "_lags",
+        "_paused",
+        "_pieces",
+        "_sink",
+        "_source",
+        "_waiter",
+        "_yielded_bytes",
+        "headers",
+        "status",
+    )
+
+    def __init__(self, source: Source, *, bytes_max: int = BODY_BYTES_MAX) -> None:
+        self.status = 0
+        """0 until the head is there."""
+        self.headers: tuple[Header, ...] = ()
+        """Names in lower case."""
+        self._source: Source | None = source
+        self._bytes_left = bytes_max
+        self._inflater: Inflater | None = None
+        self._pieces: deque[bytes] = deque()
+        self._kept_bytes = 0
+        self._yielded_bytes = 0
+        self._lags = False
+        self._paused = False
+        self._is_over = False
+        self._error: Exception | None = None
+        self._sink: Sink | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    def __repr__(self) -> str:
+        state = "failed" if self._error else "over" if self._is_over else "under way"
+        return f"<exchange {self.status or 'without a head yet'}, {state}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # What its reader does.
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first header of that name, in lower case."""
+        return next((value for known, value in self.headers if known == name), None)
+
+    async def wait_opened(self) -> None:
+        """Return when status and headers are there."""
+        while not self.status:
+            if self._error is not None:
+                raise self._error
+            await self._wait()
+
+    async def read(self) -> bytes:
+        """The whole body."""
+        whole: list[bytes] = []
+        if self._inflater is None:
+            await self.forward_to(whole.append)
+        else:
+            async for piece in self:
+                whole.append(piece)  # noqa: PERF401 - an asynchronous comprehension waits in the same way
+        return whole[0] if len(whole) == 1 else b"".join(whole)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._yielded_bytes >= INFLATED_PER_TURN_BYTES:
+            self._yielded_bytes = 0
+            await asyncio.sleep(0)
+        while True:
+            piece = self._next()
+            if piece:
+                return piece
+            if self._is_over:
+                if self._error is not None:
+                    raise self._error
+                raise StopAsyncIteration
+            await self._wait()
+
+    async def forward_to(self, sink: Sink) -> None:
+        """Call `sink` with each piece as it arrives; return when the body has ended.
+
+        No task is woken for a piece. Compressed bodies take the slower way through this task.
+        """
+        if self._inflater is not None:
+            async for piece in self:
+                sink(piece)
+            return
+        while piece := self._next():
+            sink(piece)
+        self._sink = sink
+        while not self._is_over:
+            await self._wait()
+        if self._error is not None:
+            raise self._error
+
+    def heard(self) -> None:
+        """What arrived was a sign of life; only needed where bytes alone are none."""
+        if self._source is not None:
+            self._source.heard()
+
+    def pause(self) -> None:
+        """Let no more arrive for now: the sink is full."""
+        self._paused = True
+        self._steer()
+
+    def resume(self) -> None:
+        self._paused = False
+        self._steer()
+
+    def close(self) -> None:
+        """Be done with it. A response that was not over is cut off, its connection with it."""
+        if not self._is_over:
+            self._break_off(ExchangeFailed(Fault.CLOSED, heard=self.status > 0))
+
+    # What its source does.
+
+    def opened(self, status: int, headers: tuple[Header, ...]) -> None:
+        self.headers = headers
+        length = self.header(b"content-length") or b"0"
+        if length.isdigit() and int(length[:20]) > self._bytes_left:
+            self._break_off(ExchangeFailed(Fault.BODY_TOO_LARGE, heard=True))
+            return
+        coding = (self.header(b"content-encoding") or b"identity").strip().lower()
+        if coding not in (b"", b"identity"):
+            try:
+                self._inflater = Inflater(coding)
+            except ExchangeFailed as error:
+                self._break_off(error)
+                return
+        self.status = status
+        self._wake()
+
+    def arrived(self, piece: bytes) -> None:
+        if self._inflater is None:
+            self._bytes_left -= len(piece)
+            if self._bytes_left < 0:
+                self._break_off(ExchangeFailed(Fault.BODY_TOO_LARGE, heard=True))
+                return
+            if self._sink is not None:
+                self._pour(self._sink, piece)
+                return
+        self._pieces.append(piece)
+        self._kept_bytes += len(piece)
+        if self._kept_bytes > HIGH_WATER_BYTES:
+            self._lags = True
+            self._steer()
+        self._wake()
+
+    def ended(self) -> None:
+        self._is_over = True
+        self._source = None
+        self._wake()
+
+    def failed(self, error: Exception) -> None:
+        self._error = error
+        self.ended()
+
+    # How it flows, breaks and waits.
+
+    def _pour(self, sink: Sink, piece: bytes) -> None:
+        try:
+            sink(piece)
+        except Exception as error:  # noqa: BLE001 - it belongs to who awaits `forward_to`, not to the loop
+            self._break_off(error)
+
+    def _break_off(self, error: Exception) -> None:
+        source = self._source
+        self.failed(error)
+        if source is not None:
+            source.abort()
+
+    def _next(self) -> bytes:
+        """The next piece for the reader; none if nothing is there."""
+        if self._inflater is None:
+            return self._take() if self._pieces else b""
+        try:
+            return self._inflate(self._inflater)
+        except ExchangeFailed as error:
+            self._pieces.clear()
+            self._inflater = None
+            self._break_off(error)
+            return b""
+
+    def _inflate(self, inflater: Inflater) -> bytes:
+        while not (step := inflater.step()):
+            if self._pieces:
+                inflater.feed(self._take())
+                continue
+            if self._is_over and self._error is None:
+                inflater.finish()
+            return b""
+        self._yielded_bytes += len(step)
+        self._bytes_left -= len(step)
+        if self._bytes_left < 0:
+            raise ExchangeFailed(Fault.BODY_TOO_LARGE, heard=True)
+        return step
+
+    def _take(self) -> bytes:
+        piece = self._pieces.popleft()
+        self._kept_bytes -= len(piece)
+        if self._lags and self._kept_bytes < LOW_WATER_BYTES:
+            self._lags = False
+            self._steer()
+        return piece
+
+    def _steer(self) -> None:
+        if self._source is None:
+            return
+        if self._lags or self._paused:
+            self._source.pause()
+        else:
+            self._source.resume()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def _wait(self) -> None:
+        assert self._waiter is None, "an exchange has one reader"
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None

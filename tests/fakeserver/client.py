@@ -1,0 +1,36 @@
+"""How tests talk to a fake server: a real transport, real time, and the end of an exchange as a value."""
+
+from actors.clock import SystemClock
+from actors.clocks import Clocks
+from actors.faults import ExchangeFailed, Fault
+from actors.origin import parse_origin
+from actors.tls import TrustStore
+from actors.transport import HttpTransport, Transport
+from tests.fakeserver.misbehaviours import PATIENT, Delivered
+from tests.fakeserver.server import FakeServer
+
+BOTH_LOOPS = [
+    ("asyncio", {"use_uvloop": False}),
+    ("asyncio", {"use_uvloop": True}),
+]
+
+
+def transport_to(server: FakeServer, *, connections: int = 64) -> HttpTransport:
+    """Without a pause between a test's end and the sockets' one: `with closing(transport_to(...))`."""
+    return HttpTransport(
+        parse_origin(server.url + "/v1"), clock=SystemClock(), trust=TrustStore(), connections=connections
+    )
+
+
+async def outcome(
+    transport: Transport,
+    clocks: Clocks = PATIENT,
+    *,
+    body: bytes = b"{}",
+    target: bytes = b"/chat/completions",
+) -> Fault | Delivered:
+    try:
+        with await transport.send(b"POST", target, body=body, clocks=clocks) as exchange:
+            return Delivered(exchange.status, await exchange.read())
+    except ExchangeFailed as failed:
+        return failed.fault
