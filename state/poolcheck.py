@@ -1,0 +1,78 @@
+"""What is wrong with a pool: patterns that mean nothing, names that mean two things."""
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from itertools import islice
+
+from state.config import Config, PoolConfig
+from state.naming import name_fault
+from state.pools import AUTO
+from state.problems import Fault, Problem, SettingPath, did_you_mean
+from state.words import LaneId, matches
+
+__all__ = ["pool_problems"]
+
+COMPARED_MAX = 2000
+"""Names that a misspelled pattern is compared with."""
+
+
+def pool_problems(name: str, pool: PoolConfig, config: Config) -> Iterator[Problem]:
+    """All that is wrong with it, given the providers of the whole config."""
+    at: SettingPath = ("pool", name)
+    yield from _name(at, pool, config)
+    everything = config.lanes
+    for index, pattern in enumerate(pool.lanes):
+        if not _means_something(pattern, everything, config):
+            yield _nothing(pattern, everything, config).at(*at, "lanes", index)
+    own = tuple(lane for lane in everything if any(matches(pattern, lane) for pattern in pool.lanes))
+    for index, pattern in enumerate(pool.no_failover_to):
+        if not _means_something(pattern, own, config):
+            yield _nothing(pattern, own, config).at(*at, "no_failover_to", index)
+    for pattern in pool.weights:
+        if not _means_something(pattern, own, config):
+            yield _nothing(pattern, own, config).at(*at, "weights", pattern)
+    yield from _data_class(at, pool, own, config)
+
+
+def _name(at: SettingPath, pool: PoolConfig, config: Config) -> Iterator[Problem]:
+    if pool.name != at[-1]:
+        yield Fault("differs from the table's name", "take this line out").at(*at, "name")
+    fault = name_fault(pool.name)
+    if fault is not None:
+        yield fault.at(*at)
+    if pool.name == AUTO:
+        yield Fault("is the name of the pool of everything, which is there anyway", "choose another").at(*at)
+    if pool.name in config.provider:
+        yield Fault(
+            "is the name of a provider too", "choose another: an app that asks for it must mean one"
+        ).at(*at)
+
+
+def _means_something(pattern: str, lanes: Iterable[LaneId], config: Config) -> bool:
+    """A provider whose models are found while running may yet have what a pattern asks for."""
+    if any(matches(pattern, lane) for lane in lanes):
+        return True
+    first, slash, _ = pattern.partition("/")
+    discovering = [name for name, provider in config.provider.items() if provider.discovers]
+    if slash:
+        return any(fnmatchcase(name, first) for name in discovering)
+    return bool(pattern and discovering)
+
+
+def _nothing(pattern: str, lanes: tuple[LaneId, ...], config: Config) -> Fault:
+    names = (
+        spelling for lane in lanes for spelling in (f"{lane.provider}/{lane.model}", lane.model, str(lane))
+    )
+    hint = did_you_mean(pattern, islice(dict.fromkeys([*config.provider, *names]), COMPARED_MAX))
+    return Fault("matches no lane", hint or "failoverd check shows those that there are")
+
+
+def _data_class(
+    at: SettingPath, pool: PoolConfig, own: tuple[LaneId, ...], config: Config
+) -> Iterator[Problem]:
+    if not pool.data_class or any(provider.discovers for provider in config.provider.values()):
+        return
+    if not any(pool.data_class in config.provider[lane.provider].data_classes for lane in own):
+        yield Fault(
+            "may be seen by no provider of its lanes", "add it to data_classes of those that may see it"
+        ).at(*at, "data_class")
