@@ -8,13 +8,32 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-__all__ = ["day_of", "is_zone", "next_midnight_wall_ms"]
+from msgspec import Struct
+
+__all__ = ["Instant", "day_of", "is_zone", "next_midnight_wall_ms"]
 
 _NAME_CHARS_MAX = 64
 _WALL_MS_MAX = 7 * 10**13
 """The year 4188. A wall clock that claims more is broken, and a broken clock must not break a fold."""
 _ONE_DAY = timedelta(days=1)
 _DAY_MS = 86_400_000
+
+
+class Instant(Struct, frozen=True):
+    """A moment on both clocks, and the zone in which the wall is read."""
+
+    at_ms: int
+    wall_ms: int
+    zone: str
+
+    @property
+    def day(self) -> int:
+        return day_of(self.wall_ms, self.zone)
+
+    @property
+    def midnight_ms(self) -> int:
+        """When the day ends, on the timeline: as far as the wall can be believed."""
+        return self.at_ms + next_midnight_wall_ms(self.wall_ms, self.zone) - self.wall_ms
 
 
 def is_zone(zone: str) -> bool:
