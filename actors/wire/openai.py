@@ -1,0 +1,188 @@
+"""OpenAI's own dialect, which is ours too: what comes in goes out as it is, but for a few fields.
+
+OpenRouter, Pollinations, DeepSeek, Groq, Mistral, Together, vLLM, llama.cpp, LM Studio and most others
+speak it; where one of them has an accent, `actors.wire.accents` has a row for it.
+"""
+
+import msgspec
+from msgspec import Raw, Struct
+
+from actors.wire.accents import Accent, accent_of, spoken_so
+from actors.wire.address import Base, base, free_question, post
+from actors.wire.answer import Fault, estimated, fault_of, is_json
+from actors.wire.call import BEARER, Answer, Call, KeyPlacement, Reply, WireRequest
+from actors.wire.canonical import ChatRequest, EmbedRequest, ImageRequest, Request
+from actors.wire.complaint import UNDECODABLE, checked
+from actors.wire.dialect import Framing, Gap
+from actors.wire.openai_lists import embed_answer, image_answer, model_names
+from actors.wire.openai_stream import OpenAiReader
+from actors.wire.openai_usage import read_usage
+from actors.wire.pieces import Content, flattened, says, text_of
+from actors.wire.proof import instead, instead_of_json, refused, unusable
+from state.config import Api, ModelConfig, ProviderConfig
+from state.failures import Evidence
+
+__all__ = ["OPENAI", "OpenAi"]
+
+
+class OpenAi:
+    """The dialect; Azure and Pollinations speak it from another address."""
+
+    api = Api.OPENAI
+    framing = Framing.SSE
+    key: KeyPlacement = BEARER
+
+    def gap(self, request: Request, provider: ProviderConfig, model: ModelConfig) -> Gap | None:
+        """Whatever OpenAI's shape can say, this dialect can; what a server cannot do, it says itself."""
+        del request, provider, model
+        return None
+
+    def continues(self, provider: ProviderConfig, model: ModelConfig) -> bool:
+        del model
+        return accent_of(provider.url).continues
+
+    def build(self, call: Call) -> WireRequest:
+        at = self._at(call)
+        match call.request:
+            case ChatRequest() as chat:
+                accent = accent_of(call.provider.url)
+                return post(
+                    at,
+                    at.target("/chat/completions"),
+                    _chat_body(call, chat, accent),
+                    self.key,
+                    stream=call.stream,
+                )
+            case EmbedRequest(fields=fields):
+                body = msgspec.json.encode({**fields, "model": call.model.name})
+                return post(at, at.target("/embeddings"), body, self.key)
+            case ImageRequest(fields=fields):
+                body = msgspec.json.encode({**fields, "model": call.model.name})
+                return post(at, at.target("/images/generations"), body, self.key)
+
+    def parse(self, call: Call, reply: Reply) -> Answer | Evidence:
+        if not reply.is_success:
+            return refused(call, reply)
+        try:
+            match call.request:
+                case ChatRequest() as chat:
+                    return _chat_answer(call, chat, reply)
+                case EmbedRequest() as embed:
+                    return embed_answer(call, embed, reply)
+                case ImageRequest():
+                    return image_answer(call, reply)
+        except UNDECODABLE:
+            return instead_of_json(call, reply, Fault.NOT_JSON)
+
+    def reader(self, call: Call) -> OpenAiReader:
+        return OpenAiReader(call)
+
+    def probe(self, provider: ProviderConfig) -> WireRequest:
+        at = base(provider.url, "/v1")
+        return free_question(provider, at, at.target("/models"), self.key)
+
+    def models(self, body: bytes) -> tuple[str, ...] | None:
+        return model_names(body)
+
+    def _at(self, call: Call) -> Base:
+        is_image = isinstance(call.request, ImageRequest)
+        return base(
+            call.provider.image_url if is_image and call.provider.image_url else call.provider.url, "/v1"
+        )
+
+
+def _chat_body(call: Call, chat: ChatRequest, accent: Accent) -> bytes:
+    """The caller's own bytes, with the model and what belongs to the transport put in."""
+    if call.prefill:
+        beginning: dict[str, object] = {"role": "assistant", "content": call.prefill}
+        if accent.marks_prefix:
+            beginning["prefix"] = True
+        chat = chat.with_message(msgspec.json.encode(beginning))
+    fields: dict[str, object] = dict(chat.fields)
+    fields["model"] = call.model.name
+    for theirs, ours in accent.rename:
+        if theirs in fields:
+            value = fields.pop(theirs)
+            fields.setdefault(ours, value)
+    if accent.strict or accent.short_ids:
+        fields["messages"] = spoken_so(chat.fields["messages"], accent)
+    options = fields.pop("stream_options", None)
+    if not call.stream:
+        fields.pop("stream", None)
+        return msgspec.json.encode(fields)
+    fields["stream"] = True
+    if accent.stream_usage:
+        given = _options.decode(options) if isinstance(options, Raw) else None
+        fields["stream_options"] = {**(given or {}), "include_usage": True}
+    return msgspec.json.encode(fields)
+
+
+class _Message(Struct, frozen=True):
+    content: Content = None
+    tool_calls: list[Raw] | None = None
+    refusal: str | None = None
+    function_call: Raw | None = None
+    audio: Raw | None = None
+    images: list[Raw] | None = None
+
+
+class _Choice(Struct, frozen=True):
+    message: _Message | None = None
+    finish_reason: str | None = None
+    error: Raw | None = None
+
+
+class _Completion(Struct, frozen=True):
+    choices: list[_Choice] | None = None
+    usage: Raw | None = None
+    error: Raw | None = None
+
+
+def _chat_answer(call: Call, chat: ChatRequest, reply: Reply) -> Answer | Evidence:
+    whole = _completion.decode(checked(reply.body))
+    if says(whole.error) or any(says(choice.error) for choice in whole.choices or ()):
+        return instead(call, reply)
+    if not whole.choices:
+        return instead(call, reply, Fault.NO_CHOICES)
+    if len(whole.choices) < chat.choices:
+        return unusable(call, reply, Fault.TOO_FEW)
+    chars = 0
+    for choice in whole.choices:
+        message = choice.message or _Message()
+        text = text_of(message.content)
+        fault = fault_of(choice.finish_reason, spoken=_is_spoken(message, text))
+        if (
+            fault is None
+            and chat.wants_json
+            and choice.finish_reason == "stop"
+            and text
+            and not is_json(text)
+        ):
+            fault = Fault.NOT_THE_JSON
+        if fault is not None:
+            return unusable(call, reply, fault)
+        chars += len(text)
+    in_pieces = any(choice.message and isinstance(choice.message.content, list) for choice in whole.choices)
+    return Answer(
+        body=flattened(reply.body, "message") if in_pieces else reply.body,
+        usage=read_usage(whole.usage) or estimated(call, chars),
+        finish=whole.choices[0].finish_reason or "",
+    )
+
+
+def _is_spoken(message: _Message, text: str) -> bool:
+    """Whether there is anything in the message for a caller to use; usually there is a text."""
+    return bool(
+        (text and not text.isspace())
+        or message.tool_calls
+        or message.refusal
+        or message.images
+        or says(message.function_call)
+        or says(message.audio)
+    )
+
+
+_completion = msgspec.json.Decoder(_Completion)
+_options: msgspec.json.Decoder[dict[str, Raw] | None] = msgspec.json.Decoder(dict[str, Raw] | None)
+
+OPENAI = OpenAi()
