@@ -23,14 +23,16 @@ def pool_problems(name: str, pool: PoolConfig, config: Config) -> Iterator[Probl
     everything = config.lanes
     for index, pattern in enumerate(pool.lanes):
         if not _means_something(pattern, everything, config):
-            yield _nothing(pattern, everything, config).at(*at, "lanes", index)
+            hint = _close(pattern, everything, config) or "failoverd check shows those that there are"
+            yield Fault("matches no lane", hint).at(*at, "lanes", index)
     own = tuple(lane for lane in everything if any(matches(pattern, lane) for pattern in pool.lanes))
-    for index, pattern in enumerate(pool.no_failover_to):
+    beside: list[tuple[SettingPath, str]] = [
+        *((("no_failover_to", index), pattern) for index, pattern in enumerate(pool.no_failover_to)),
+        *((("weights", pattern), pattern) for pattern in pool.weights),
+    ]
+    for path, pattern in beside:
         if not _means_something(pattern, own, config):
-            yield _nothing(pattern, own, config).at(*at, "no_failover_to", index)
-    for pattern in pool.weights:
-        if not _means_something(pattern, own, config):
-            yield _nothing(pattern, own, config).at(*at, "weights", pattern)
+            yield Fault("matches none of this pool's lanes").at(*at, *path)
     yield from _data_class(at, pool, own, config)
 
 
@@ -59,12 +61,9 @@ def _means_something(pattern: str, lanes: Iterable[LaneId], config: Config) -> b
     return bool(pattern and discovering)
 
 
-def _nothing(pattern: str, lanes: tuple[LaneId, ...], config: Config) -> Fault:
-    names = (
-        spelling for lane in lanes for spelling in (f"{lane.provider}/{lane.model}", lane.model, str(lane))
-    )
-    hint = did_you_mean(pattern, islice(dict.fromkeys([*config.provider, *names]), COMPARED_MAX))
-    return Fault("matches no lane", hint or "failoverd check shows those that there are")
+def _close(pattern: str, lanes: tuple[LaneId, ...], config: Config) -> str:
+    names = (name for lane in lanes for name in (f"{lane.provider}/{lane.model}", lane.model, str(lane)))
+    return did_you_mean(pattern, islice(dict.fromkeys([*config.provider, *names]), COMPARED_MAX))
 
 
 def _data_class(
