@@ -13,9 +13,11 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeVar
 
+from anyio import CancelScope, create_task_group
 from anyio import Event as Wakeup
 from msgspec import Struct
 
+from actors.actor import Life
 from actors.batch import Batch
 from actors.journal_file import JournalLost, JournalUnusable
 from actors.seams import Clock, JournalBackend, Listener
@@ -24,7 +26,7 @@ from state.events import Event
 from state.journal import Query, Stored, UnreadableEvent, query_sql, read_event
 from state.timeline import Anchor
 
-__all__ = ["Journal", "Part"]
+__all__ = ["Journal", "JournalWriter", "Part"]
 
 T = TypeVar("T")
 Part = Callable[[], Struct]
@@ -40,8 +42,8 @@ SNAPSHOT_EVENTS = 20_000
 """How far the snapshots may lag: what a start has to fold."""
 RETENTION_MS = 60_000
 RETRY_MS = (250, 500, 1_000, 2_000, 5_000)
-CLOSE_MS = 5_000
-"""How long the last batch may try on a disk that does not take it."""
+CLOSE_MS = 1_500
+"""How long the last batch may try on a disk that does not take it: less than a cancelled actor is given."""
 
 
 class Journal:
@@ -121,19 +123,28 @@ class Journal:
         return _readable(await self.transact(rows))
 
     async def write(self) -> None:
-        """Write until told to stop, and then what is left: the journal's life."""
-        while not self._closing:
-            if not self._pending and not self._trouble.reason:
-                self._wakeup = Wakeup()
-                await self._wakeup.wait()
-            elif not await self._write_batch():
-                await self._clock.sleep_until(self._clock.now_ms() + self._trouble.pause_ms)
-        await self._finish()
+        """Write until told to stop, and then what is left; also when it is cancelled or crashes."""
+        try:
+            while not self._closing:
+                if not self._pending and not self._trouble.reason:
+                    self._wakeup = Wakeup()
+                    await self._wakeup.wait()
+                elif not await self._write_batch():
+                    await self._clock.sleep_until(self._clock.now_ms() + self._trouble.pause_ms)
+        finally:
+            with CancelScope(shield=True):
+                await self._finish()
 
     def stop(self) -> None:
         """Let `write` come to its end."""
         self._closing = True
         self._wakeup.set()
+
+    async def close(self) -> None:
+        """Let go of the file, when nobody writes any more."""
+        if self._backend is not None:
+            await self._backend.close()
+            self._backend = None
 
     async def _finish(self) -> None:
         self._snapshot.due = True
@@ -224,6 +235,21 @@ class Journal:
             self._listener.tell(JournalDegraded(reason))
         self._trouble.reason = reason
         self._trouble.failures += 1
+
+
+class JournalWriter:
+    """The actor: it writes while it lives. What waits outlives it, in the journal."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    async def live(self, life: Life[None]) -> None:
+        async with create_task_group() as tasks:
+            tasks.start_soon(self._journal.write)
+            life.ready()
+            async for _ in life:
+                pass  # nobody writes to it but the supervisor, who asks whether it is there
+            self._journal.stop()
 
 
 class _Ack:

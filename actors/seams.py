@@ -74,6 +74,10 @@ class JournalBackend(Protocol):
         """Begin, run it, commit; all of it to the end even if the caller is cancelled meanwhile."""
         ...
 
+    async def close(self) -> None:
+        """Let go of the file."""
+        ...
+
 
 class Notify(Protocol):
     """What the service manager is told."""

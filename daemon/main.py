@@ -15,7 +15,7 @@ __all__ = ["main"]
 
 
 class Command(Struct, frozen=True):
-    """A subcommand: its module has `arguments(parser)` and `main(args) -> int`, imported only when asked for."""
+    """A subcommand: its module has `arguments(parser)` and `main(args) -> int`, imported when asked for."""
 
     module: str
     help: str
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return Exit.FAILED
     except BrokenPipeError:
-        # The reader of our output left, as `head` does; nothing is wrong, but the interpreter would
+        # The reader of our output left, as `head` does. Nothing is wrong, but the interpreter would
         # complain when it flushes stdout at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="failoverd",
-        description="A daemon that keeps AI calls alive: one local socket, many providers, automatic failover.",
+        description="A daemon that keeps AI calls alive: one socket, many providers, automatic failover.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,6 +1,7 @@
 """What we tell systemd: readiness, status, reload, watchdog and the end, in datagrams of our own."""
 
 import socket
+import time
 from collections.abc import MutableMapping
 
 from msgspec import Struct
@@ -25,6 +26,9 @@ class Silent:
     watchdog = Watchdog()
 
     def tell(self, *states: str) -> None:
+        """Say nothing."""
+
+    def reloading(self) -> None:
         """Say nothing."""
 
     def close(self) -> None:
@@ -54,6 +58,14 @@ class Systemd:
             self._socket.sendto("\n".join(lines).encode(), self._address)
         except OSError:
             return
+
+    def reloading(self) -> None:
+        """Say that a reload begins; `READY=1` says that it is over.
+
+        The manager wants the moment too, by a clock of its own choice, to tell this reload from the last.
+        """
+        usec = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self.tell("RELOADING=1", f"MONOTONIC_USEC={usec}")
 
     def close(self) -> None:
         """Say no more."""

@@ -20,11 +20,10 @@ class Phase(StrEnum):
 
 
 class Signal(StrEnum):
-    """What can come from outside: SIGTERM and SIGINT, SIGHUP, `failoverctl drain`, and a dead vital part."""
+    """What can come from outside: SIGTERM, SIGINT or a wish to drain; SIGHUP or a wish to reload."""
 
     TERMINATE = "terminate"
     HANGUP = "hangup"
-    ESCALATE = "escalate"
 
 
 class Act(StrEnum):
@@ -35,20 +34,14 @@ class Act(StrEnum):
     DRAIN = "drain"
     CUT = "cut"
     """Stop now: requests in flight are cancelled, their verdicts written."""
-    FAIL = "fail"
-    """Stop now, and say with the exit code that we could not go on."""
 
 
 _RESPONSES: dict[Phase, dict[Signal, Act]] = {
-    Phase.STARTING: {Signal.TERMINATE: Act.CUT, Signal.HANGUP: Act.RELOAD_AGAIN, Signal.ESCALATE: Act.FAIL},
-    Phase.SERVING: {Signal.TERMINATE: Act.DRAIN, Signal.HANGUP: Act.RELOAD, Signal.ESCALATE: Act.FAIL},
-    Phase.RELOADING: {
-        Signal.TERMINATE: Act.DRAIN,
-        Signal.HANGUP: Act.RELOAD_AGAIN,
-        Signal.ESCALATE: Act.FAIL,
-    },
-    Phase.DRAINING: {Signal.TERMINATE: Act.CUT, Signal.HANGUP: Act.IGNORE, Signal.ESCALATE: Act.FAIL},
-    Phase.STOPPING: {Signal.TERMINATE: Act.IGNORE, Signal.HANGUP: Act.IGNORE, Signal.ESCALATE: Act.IGNORE},
+    Phase.STARTING: {Signal.TERMINATE: Act.CUT, Signal.HANGUP: Act.RELOAD_AGAIN},
+    Phase.SERVING: {Signal.TERMINATE: Act.DRAIN, Signal.HANGUP: Act.RELOAD},
+    Phase.RELOADING: {Signal.TERMINATE: Act.DRAIN, Signal.HANGUP: Act.RELOAD_AGAIN},
+    Phase.DRAINING: {Signal.TERMINATE: Act.CUT, Signal.HANGUP: Act.IGNORE},
+    Phase.STOPPING: {Signal.TERMINATE: Act.IGNORE, Signal.HANGUP: Act.IGNORE},
 }
 
 

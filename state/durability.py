@@ -28,6 +28,9 @@ class JournalDegraded(Struct, frozen=True):
 
     reason: str
 
+    def __str__(self) -> str:
+        return f"the journal can't be written ({self.reason}); calls go on, nothing is durable until it can"
+
 
 class JournalRecovered(Struct, frozen=True):
     """Told when it works again."""
@@ -35,12 +38,19 @@ class JournalRecovered(Struct, frozen=True):
     after_ms: int
     lost: int
 
+    def __str__(self) -> str:
+        lost = f", {self.lost} events were lost" if self.lost else ", nothing was lost"
+        return f"the journal is written again after {self.after_ms / 1000:.1f} s{lost}"
+
 
 class JournalSetAside(Struct, frozen=True):
     """A file that could not be used was moved, not deleted, and a new one begun."""
 
     reason: str
     moved_to: str
+
+    def __str__(self) -> str:
+        return f"the journal could not be used ({self.reason}); a new one is begun, the old is {self.moved_to}"
 
 
 class JournalHealth(Struct, frozen=True, kw_only=True):

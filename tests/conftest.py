@@ -36,4 +36,4 @@ def notify() -> FakeNotify:
 def journal_backend() -> Iterator[FakeJournalBackend]:
     backend = FakeJournalBackend()
     yield backend
-    backend.close()
+    backend.connection.close()

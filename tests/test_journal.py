@@ -70,8 +70,8 @@ def _formatted() -> FakeJournalBackend:
 def desk(clock, listener):
     desk = Desk(clock, listener)
     yield desk
-    desk.disk.close()
-    desk.spare.close()
+    desk.disk.connection.close()
+    desk.spare.connection.close()
 
 
 async def written(desk: Desk) -> None:
@@ -223,8 +223,8 @@ async def test_old_events_are_forgotten_in_bounded_steps_but_never_what_no_snaps
             await settle()
             assert len(desk.order) == max(0, 2_500 + minute - 1_000 * minute)
         desk.journal.stop()
-    desk.disk.close()
-    desk.spare.close()
+    desk.disk.connection.close()
+    desk.spare.connection.close()
 
 
 async def test_a_query_finds_a_requests_events_newest_first(desk):

@@ -38,7 +38,7 @@ class FakeJournalBackend:
     def release(self) -> None:
         self._open.set()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self.connection.close()
 
     async def run(self, transaction: Callable[[sqlite3.Connection], T]) -> T:

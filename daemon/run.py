@@ -1,0 +1,135 @@
+"""`failoverd run`: everything around the event loop, in the order in which it can fail.
+
+config (2) --> homes (1) --> lock (75) --> logs --> journal --> life --> exit code
+"""
+
+import argparse
+import os
+import sys
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NoReturn
+
+import anyio
+from loguru import logger
+from msgspec import Struct
+
+from actors.chance import SystemRng
+from actors.clock import SystemClock
+from actors.facts import Report
+from actors.journal_file import JournalUnusable
+from actors.recall import Recalled, open_and_recall
+from daemon.configfile import Refused, load, surroundings
+from daemon.exits import Exit
+from daemon.homes import Unsafe, make_home
+from daemon.life import Seams, live
+from daemon.lines import Lines
+from daemon.lock import AlreadyRunning, only_instance
+from daemon.logs import Logs, line_format
+from daemon.news import Starting
+from daemon.notify import Silent, Systemd, systemd_from
+from daemon.redact import Redactor
+from daemon.tree import Tree
+from state.resolved import Resolved
+
+__all__ = ["arguments", "main"]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What may stand behind `failoverd run`."""
+    parser.add_argument("--config", metavar="PATH", help="read this file instead of the usual one")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run until told to stop."""
+    asked: str | None = args.config
+    here = surroundings()
+    found = load(asked, here)
+    if isinstance(found, Refused):
+        sys.stderr.writelines(f"{line}\n" for line in found.lines)
+        return Exit.USAGE
+    try:
+        homes = [make_home(path, mode=0o700) for path in _homes_of(found)]
+        with only_instance(*homes):
+            return _run(_Run(found, asked, systemd_from(os.environ, os.getpid())))
+    except AlreadyRunning as error:
+        sys.stderr.write(f"{error}\n")
+        return Exit.ALREADY_RUNNING
+    except (Unsafe, OSError) as error:
+        sys.stderr.write(f"failoverd can't live here: {error}\n")
+        return Exit.FAILED
+
+
+class _Run(Struct, frozen=True):
+    """One run of the daemon, as it was asked for."""
+
+    resolved: Resolved
+    asked: str | None
+    notify: Systemd | Silent
+
+    def load_again(self) -> Resolved | Refused:
+        """The same config, as it stands now."""
+        return load(self.asked, surroundings())
+
+
+def _homes_of(resolved: Resolved) -> list[Path]:
+    daemon = resolved.config.daemon
+    paths = (daemon.state_dir, resolved.config.journal.path, daemon.socket, daemon.http_socket)
+    homes = [Path(paths[0]), *(Path(path).parent for path in paths[1:] if path)]
+    return list(dict.fromkeys(homes))
+
+
+def _run(run: _Run) -> int:
+    daemon = run.resolved.config.daemon
+    form = line_format(daemon.log_format, under_journald="JOURNAL_STREAM" in os.environ)
+    logs = Logs(
+        sys.stderr,
+        form,
+        level=daemon.log_level,
+        no_colour="NO_COLOR" in os.environ,
+        now_ms=SystemClock().now_ms,
+        redact=Redactor(secret.reveal() for secret in run.resolved.secrets.values()),
+    )
+    try:
+        return anyio.run(_in_the_loop, run, backend_options={"use_uvloop": find_spec("uvloop") is not None})
+    except Exception:  # noqa: BLE001 - the last handler: a bug of ours becomes one line and an exit code
+        logger.exception("failoverd died of a bug of its own; please report these lines")
+        return Exit.INTERNAL
+    finally:
+        logs.close()
+        run.notify.close()
+
+
+async def _in_the_loop(run: _Run) -> Exit:
+    listener = Lines()
+    listener.tell(Starting(version("failoverd"), run.resolved.source, os.getpid()))
+    early = SystemClock()
+    path = Path(run.resolved.config.journal.path)
+    try:
+        file, recalled, set_aside = await open_and_recall(path, wall_ms=early.wall_ms())
+        if set_aside is not None:
+            listener.tell(set_aside)
+    except JournalUnusable:
+        # The journal itself says so, with its first batch, and goes on trying.
+        file, recalled = None, Recalled()
+    clock = SystemClock(recalled.anchor)
+    rng = SystemRng(clock)
+    tree = Tree(run.resolved, recalled, file, clock=clock, rng=rng, listener=listener)
+    seams = Seams(clock, rng, listener, run.notify, run.load_again)
+    code, report = await live(tree, seams, drain_s=run.resolved.config.daemon.drain_s, force=_force)
+    _say(report, "INFO")
+    await tree.close()
+    return code
+
+
+def _force(report: Report) -> NoReturn:
+    """Somebody ignores even cancellation: the interpreter's own end would wait for it."""
+    _say(report, "CRITICAL")
+    sys.stderr.flush()
+    os._exit(Exit.FAILED)
+
+
+def _say(report: Report, level: str) -> None:
+    for line in str(report).splitlines():
+        logger.log(level, "{}", line)
