@@ -19,7 +19,7 @@ from state.limits import Exhausted, Limits, Reserved, allowance_of, fold_limits,
 from state.offer import KeyConfig, LimitsConfig, ModelConfig
 from state.words import LaneId
 
-NOON = 1_780_340_400_000  # 2026-06-01, 12:00 in Los Angeles
+NOON = 1_780_340_400_000  # 2026-06-01, 12:00 in Los Angeles, 19:00 UTC
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 FLASH = LaneId("gemini", "key1", "flash")
