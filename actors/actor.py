@@ -104,7 +104,10 @@ class ChildSpec(Struct, Generic[M], frozen=True, kw_only=True):
     """So long the next stage waits for it; then things go on, and it may still become ready."""
     grace_s: float = 5.0
     """So long it may finish what it has in hand when it is asked to stop."""
+    cancel_s: float = 2.0
+    """So long it may clean up after it was cancelled. Then it is left behind, by name."""
     buried_s: float = 300.0
+    """So long a buried child is left alone before it is tried again."""
 
     @property
     def name(self) -> str:

@@ -26,7 +26,7 @@ __all__ = [
     "Told",
 ]
 
-A = TypeVar("A")
+A_contra = TypeVar("A_contra", contravariant=True)
 
 
 class Told(Struct, frozen=True):
@@ -94,20 +94,20 @@ NoAnswer = Refusal | ActorDied | Late
 """Why a question has no answer."""
 
 
-class Reply(Generic[A]):
+class Reply(Generic[A_contra]):
     """Where the answer to one question goes; the message that asks carries it.
 
         class Admit(Struct, frozen=True):
             attempt: Attempt
             reply: Reply[Admission]
 
-        admission = await provider.ask(partial(Admit, attempt))
+        admission: Admission | NoAnswer = await provider.ask(lambda reply: Admit(attempt, reply))
 
     The first end is the end: an answer, a reason why there is none, or that the asker left.
     """
 
     __slots__ = ("_answered", "_end", "_ended", "_lost")
-    _end: A | NoAnswer
+    _end: object
 
     def __init__(self) -> None:
         self._ended = Event()
@@ -124,7 +124,7 @@ class Reply(Generic[A]):
         """Whether somebody still waits for it."""
         return not self._ended.is_set()
 
-    def answer(self, answer: A, *, lost: Callable[[], None] | None = None) -> None:
+    def answer(self, answer: A_contra, *, lost: Callable[[], None] | None = None) -> None:
         """Answer, once. `lost` takes back what the answer gave away (a slot, a permit): it is called if
         the asker has left already, or leaves before the answer has reached it.
         """
@@ -145,8 +145,10 @@ class Reply(Generic[A]):
             self._end = reason
             self._ended.set()
 
-    async def wait(self) -> A | NoAnswer:
-        """The end, for the one asker. If it is cancelled meanwhile, nobody wants an answer any more."""
+    async def wait(self) -> object:
+        """The end, for the one asker; it knows the type that it asked for. If it is cancelled meanwhile,
+        nobody wants an answer any more.
+        """
         taken = False
         try:
             await self._ended.wait()

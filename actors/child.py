@@ -25,12 +25,9 @@ from actors.restarts import Exhausted, Restart, after_death, on_probation
 from actors.seams import Clock, Listener, Rng
 from state.timeline import ms
 
-__all__ = ["CANCEL_S", "Child", "ChildView", "Standing"]
+__all__ = ["Child", "ChildView", "Standing"]
 
 M = TypeVar("M")
-
-CANCEL_S = 2.0
-"""So long a cancelled child may take to clean up. After that it is left behind, by name."""
 
 
 class Standing(StrEnum):
@@ -187,7 +184,7 @@ class Child(Generic[M]):
         if not await self._is_gone_by(min(began_ms + grace_ms, by_ms)):
             self._end = End.CANCELLED
             self._order_to_leave.cancel()
-            if not await self._is_gone_by(self._clock.now_ms() + ms(CANCEL_S)):
+            if not await self._is_gone_by(self._clock.now_ms() + ms(self.spec.cancel_s)):
                 self._abandon()
         after_s = (self._clock.now_ms() - began_ms) / 1000
         end = End.CRASHED if self._last_death else self._end

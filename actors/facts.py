@@ -118,9 +118,10 @@ class ChildEnded(Struct, frozen=True):
     death: Death | None = None
 
     def __str__(self) -> str:
+        after = "" if self.end is End.NOT_ALIVE else f" after {self.after_s:.1f} s"
         unread = f", {self.unread} messages unread" if self.unread else ""
         death = f": {self.death}" if self.death else ""
-        return f"{self.name} {self.end} after {self.after_s:.1f} s{unread}{death}"
+        return f"{self.name} {self.end}{after}{unread}{death}"
 
 
 class Report(Struct, frozen=True):

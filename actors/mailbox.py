@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from anyio import Event
 from anyio.lowlevel import checkpoint
@@ -105,7 +105,7 @@ class Mailbox(Generic[M]):
         else:
             alarm = self._clock.call_at(deadline_ms, partial(reply.give_up, Late(self.name)))
         try:
-            return await reply.wait()
+            return cast("A | NoAnswer", await reply.wait())
         finally:
             if alarm is not None:
                 alarm.cancel()

@@ -26,9 +26,8 @@ class Intensity(Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         whole_s = sum(pause_s(self, nth) for nth in range(1, self.deaths_max + 1))
         if whole_s >= self.within_s:
-            raise ValueError(
-                f"pauses of {whole_s:g} s never let {self.deaths_max} deaths fall into {self.within_s:g} s"
-            )
+            loop = f"{self.deaths_max + 1} deaths fall into {self.within_s:g} s"
+            raise ValueError(f"pauses of {whole_s:g} s never let {loop}")
 
 
 class Restart(Struct, frozen=True):

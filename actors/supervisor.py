@@ -96,23 +96,27 @@ class Supervisor:
 
     async def start_child(self, spec: ChildSpec[Any]) -> ChildView | Leaving:
         """Take in one more while the others live; or say why it comes too late."""
-        await self._start_together((spec,))
-        child = self._children.get(spec.name)
-        return self._reason() if child is None else child.view
+        started = await self._start_together((spec,))
+        return started[0].view if started else self._reason()
 
-    async def _start_together(self, specs: tuple[ChildSpec[Any], ...]) -> None:
+    async def _start_together(self, specs: tuple[ChildSpec[Any], ...]) -> list[Child[Any]]:
         if self._leaving.is_set():
             for spec in specs:
                 spec.mailbox.close(Stopped(spec.name))
-            return
-        now_ms = self._clock.now_ms()
-        for spec in specs:
-            assert spec.name not in self._children, f"two children are named {spec.name}"
-            child = self._children[spec.name] = Child(spec, self._clock, self._rng, self._listener)
-            self._room.start_soon(self._look_after, child, name=spec.name)
-        for spec in specs:
-            with move_on_at(self._clock, now_ms + ms(spec.ready_s)):
-                await self._children[spec.name].settled.wait()
+            return []
+        began_ms = self._clock.now_ms()
+        started = [self._give_birth(spec) for spec in specs]
+        for child in started:
+            with move_on_at(self._clock, began_ms + ms(child.spec.ready_s)):
+                await child.settled.wait()
+        return started
+
+    def _give_birth(self, spec: ChildSpec[Any]) -> Child[Any]:
+        assert spec.name not in self._children, f"two children are named {spec.name}"
+        child = Child(spec, self._clock, self._rng, self._listener)
+        self._children[spec.name] = child
+        self._room.start_soon(self._look_after, child, name=spec.name)
+        return child
 
     async def _look_after(self, child: Child[Any]) -> None:
         escalated = await child.run()
