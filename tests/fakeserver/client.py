@@ -4,6 +4,7 @@ from actors.clock import SystemClock
 from actors.clocks import Clocks
 from actors.faults import ExchangeFailed, Fault
 from actors.origin import parse_origin
+from actors.seams import Clock
 from actors.tls import TrustStore
 from actors.transport import HttpTransport, Transport
 from tests.fakeserver.misbehaviours import PATIENT, Delivered
@@ -15,10 +16,13 @@ BOTH_LOOPS = [
 ]
 
 
-def transport_to(server: FakeServer, *, connections: int = 64) -> HttpTransport:
-    """Without a pause between a test's end and the sockets' one: `with closing(transport_to(...))`."""
+def transport_to(server: FakeServer, *, connections: int = 64, clock: Clock | None = None) -> HttpTransport:
+    """As a provider's actor makes one; use it `with closing(...)`."""
     return HttpTransport(
-        parse_origin(server.url + "/v1"), clock=SystemClock(), trust=TrustStore(), connections=connections
+        parse_origin(server.url + "/v1"),
+        clock=clock or SystemClock(),
+        trust=TrustStore(),
+        connections=connections,
     )
 
 

@@ -54,6 +54,8 @@ class Line:
         """Send, one packet a part."""
         try:
             for part in parts:
+                if self._writer.is_closing():  # uvloop has its own error for this
+                    raise Hungup
                 self._writer.write(part)
                 await self._writer.drain()
         except OSError:
