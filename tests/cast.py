@@ -179,15 +179,21 @@ class Troupe:
 class Asker:
     """Asks in a task of its own, and remembers what it heard."""
 
-    def __init__(self, mailbox: Mailbox[Message], question: Callable[[Reply[int]], Message]) -> None:
+    def __init__(
+        self,
+        mailbox: Mailbox[Message],
+        question: Callable[[Reply[int]], Message],
+        deadline_ms: int | None = None,
+    ) -> None:
         self._mailbox = mailbox
         self._question = question
+        self._deadline_ms = deadline_ms
         self._scope = anyio.CancelScope()
         self.heard: list[int | NoAnswer] = []
 
     async def __call__(self) -> None:
         with self._scope:
-            self.heard.append(await self._mailbox.ask(self._question))
+            self.heard.append(await self._mailbox.ask(self._question, self._deadline_ms))
 
     def leave(self) -> None:
         self._scope.cancel()
