@@ -72,6 +72,7 @@ class Rung(Struct, frozen=True):
 class Allowance(Struct, frozen=True):
     """What the config allows on one lane, looked up once: the router asks about every lane, every time."""
 
+    lane: LaneId
     rungs: tuple[Rung, Rung, Rung]
     zone: str
 
@@ -116,6 +117,7 @@ def allowance_of(provider: ProviderConfig, lane: LaneId) -> Allowance:
     model = next((model.limits for model in provider.models if model.name == lane.model), none)
     key = next((key.limits for key in provider.keys if key.name == lane.key), none)
     return Allowance(
+        lane=lane,
         rungs=(
             _rung(lane, provider.model_limits if model == none else model),
             _rung(lane.key_id, key),
