@@ -31,10 +31,6 @@ JOINED_BODY_BYTES_MAX = 64 << 10
 class Home(Protocol):
     """Where a connection belongs."""
 
-    def made(self, connection: "Connection") -> None:
-        """It stands."""
-        ...
-
     def freed(self, connection: "Connection", *, is_reusable: bool) -> None:
         """An exchange on it is over."""
         ...
@@ -124,7 +120,6 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self.is_usable = True
-        self._home.made(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - a guess; the room is what it is
         return self._room

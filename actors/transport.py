@@ -145,9 +145,6 @@ class HttpTransport:
 
     # What connections say: this is their home.
 
-    def made(self, connection: Connection) -> None:
-        self._open.add(connection)
-
     def freed(self, connection: Connection, *, is_reusable: bool) -> None:
         if is_reusable and not self._is_closed:
             self._idle.keep(connection)
@@ -162,14 +159,10 @@ class HttpTransport:
     async def _dialled_inside(self, clocks: Clocks, began_ms: int) -> Connection:
         """A fresh connection, by who has a place; without one, the place is given back."""
         try:
-            connection = await self._dialled(clocks, began_ms)
+            return await self._dialled(clocks, began_ms)
         except BaseException:
             self._gate.leave()
             raise
-        if not connection.is_usable:  # gone again before we could say a word
-            self._gate.leave()
-            raise ExchangeFailed(Fault.NO_ANSWER)
-        return connection
 
     async def _dialled(self, clocks: Clocks, began_ms: int) -> Connection:
         """A task of its own, because the clock that cancels it is not the one that cancels who waits."""
@@ -192,16 +185,18 @@ class HttpTransport:
             self._dials.discard(dial)
         if dial.cancelled():
             raise ExchangeFailed(Fault.CLOSED if self._is_closed else fault)
-        return dial.result()
+        connection = dial.result()
+        if not connection.is_usable:  # gone again before we could say a word
+            raise ExchangeFailed(Fault.NO_ANSWER)
+        self._open.add(connection)
+        return connection
 
     def _make(self) -> Connection:
         return Connection(self, self._clock, self._room)
 
     async def _warm(self) -> None:
         try:
-            connection = await self._dialled(NO_CLOCKS, self._clock.now_ms())
-            if connection.is_usable:
-                self._idle.keep(connection)
+            self._idle.keep(await self._dialled(NO_CLOCKS, self._clock.now_ms()))
         except ExchangeFailed:
             pass  # who needs the connection will learn why there is none
         finally:

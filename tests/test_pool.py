@@ -135,7 +135,6 @@ class Home:
     def __init__(self, idle: Idle) -> None:
         self.idle = idle
 
-    def made(self, connection: Connection) -> None: ...
     def freed(self, connection: Connection, *, is_reusable: bool) -> None: ...
     def lost(self, connection: Connection) -> None:
         self.idle.forget(connection)
