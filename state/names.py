@@ -88,13 +88,15 @@ def _some(name: str, lanes: list[LaneId], shares: dict[LaneId, Share], strategy:
 
 def _unknown(names: Names, name: str) -> Unknown:
     likeness = {known: _likeness(name, known) for known in names.meant}
-    close: dict[tuple[LaneId, ...], str] = {}
+    close: dict[str, frozenset[LaneId]] = {}
     for known in sorted(likeness, key=lambda known: -likeness[known]):
         if likeness[known] < CLOSE_ENOUGH or len(close) == CLOSE_MAX:
             break
-        # Of the several spellings of the same lanes, the nearest is enough.
-        close.setdefault(names.meant[known].lanes, known)
-    return Unknown(name, tuple(close.values()))
+        lanes = frozenset(names.meant[known].lanes)
+        # Of several names for the same lanes the nearest is enough.
+        if not any(lanes <= others for others in close.values()):
+            close[known] = lanes
+    return Unknown(name, tuple(close))
 
 
 def _likeness(one: str, other: str) -> float:

@@ -14,9 +14,6 @@ from state.words import LaneId
 
 __all__ = ["Nobody", "nobody"]
 
-_OF_THIS_REQUEST = frozenset({Why.ALREADY_TRIED, Why.NO_FAILOVER, Why.NO_FAILOVER_TO})
-"""Reasons that do not hold for the next one."""
-
 
 class Nobody(Struct, frozen=True, kw_only=True):
     """No lane may be tried now."""
@@ -44,13 +41,10 @@ def _back_at_ms(question: Question, skipped: Sequence[Skipped], weather: Sequenc
     again = raised(structs.replace(question, tried=()), (*LAWS, *TURNS))
     back_ms: int | None = None
     for reason in skipped:
-        if reason.why is Why.GONE:
+        if back_ms is not None and reason.until_ms is not None and reason.until_ms >= back_ms:
             continue
-        view = question.board.views[reason.lane]
-        if reason.why in _OF_THIS_REQUEST:
-            if first_reason(again, view) is not None:
-                continue
-        elif reason.until_ms is None or (back_ms is not None and reason.until_ms >= back_ms):
+        view = question.board.views.get(reason.lane)
+        if view is None or first_reason(again, view) is not None:
             continue
         clear_ms = _clear_ms(view, weather)
         if clear_ms is not None and (back_ms is None or clear_ms < back_ms):
