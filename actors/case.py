@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from actors.wire.call import Answer
 from actors.wire.canonical import Request
+from actors.wire.chunks import Chunk
 from state.config import Patience
 from state.events import Outcome, Terms, Usage, Verdict
 from state.pools import Pool
@@ -113,8 +114,8 @@ class Sink(Protocol):
         """The commit point: a visible token follows. Not called again when a stream is rescued."""
         ...
 
-    def chunk(self, data: bytes) -> None:
-        """One `chat.completion.chunk`, as JSON."""
+    def chunk(self, chunk: Chunk) -> None:
+        """One `chat.completion.chunk`."""
         ...
 
     def keep_alive(self) -> None:
