@@ -146,12 +146,13 @@ class Exchange:
         """
         if self._inflater is not None:
             async for piece in self:
-                sink(piece)
+                self._pour(sink, piece)
+                while self._paused:
+                    await self._wait()
             return
-        while piece := self._next():
-            sink(piece)
         self._sink = sink
-        while not self._is_over:
+        self._drain(sink)
+        while self._pieces or not self._is_over:
             await self._wait()
         if self._error is not None:
             raise self._error
@@ -168,7 +169,10 @@ class Exchange:
 
     def resume(self) -> None:
         self._paused = False
+        if self._sink is not None:
+            self._drain(self._sink)
         self._steer()
+        self._wake()
 
     def close(self) -> None:
         """Be done with it. A response that was not over is cut off, its connection with it."""
@@ -199,7 +203,7 @@ class Exchange:
             if self._bytes_left < 0:
                 self._break_off(ExchangeFailed(Fault.BODY_TOO_LARGE, heard=True))
                 return
-            if self._sink is not None:
+            if self._sink is not None and not self._pieces and not self._paused:
                 self._pour(self._sink, piece)
                 return
         self._pieces.append(piece)
@@ -220,6 +224,10 @@ class Exchange:
 
     # How it flows, breaks and waits.
 
+    def _drain(self, sink: Sink) -> None:
+        while self._pieces and not self._paused:
+            self._pour(sink, self._take())
+
     def _pour(self, sink: Sink, piece: bytes) -> None:
         try:
             sink(piece)
@@ -227,6 +235,9 @@ class Exchange:
             self._break_off(error)
 
     def _break_off(self, error: Exception) -> None:
+        """It is we who end it: nobody reads what is left."""
+        self._pieces.clear()
+        self._paused = False
         source = self._source
         self.failed(error)
         if source is not None:
@@ -239,7 +250,6 @@ class Exchange:
         try:
             return self._inflate(self._inflater)
         except ExchangeFailed as error:
-            self._pieces.clear()
             self._inflater = None
             self._break_off(error)
             return b""
