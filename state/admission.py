@@ -46,10 +46,11 @@ class Held(Struct, frozen=True):
 
 def is_usable(standings: Standings, lane: LaneId, at_ms: int, settings: Config) -> bool:
     """Whether no hold of the lane, its key or its provider runs, and none of them is full."""
+    own, key, above = standings.chain(lane)
+    if own.is_free and key.is_free and above.is_free:
+        return True
     provider = provider_config(settings, lane)
-    return all(
-        standing.is_free or standing.gate(at_ms, provider) is None for standing in standings.chain(lane)
-    )
+    return all(standing.gate(at_ms, provider) is None for standing in (own, key, above))
 
 
 def admit(
@@ -67,23 +68,24 @@ def admit(
     Of several reasons against it, the one that lasts longest is told. The last resort passes a quarantine
     of our own making and nothing else: no order, no refused key, no rate limit.
     """
-    standings_of = standings.chain(lane)
+    own, key, above = on_its_way = standings.chain(lane)
     mark = Mark.NORMAL
-    if not all(standing.is_free for standing in standings_of):
+    if not (own.is_free and key.is_free and above.is_free):
         provider = provider_config(settings, lane)
-        held: Held | None = None
-        targets: tuple[Target, ...] = chain(lane)
-        for target, standing in zip(targets, standings_of, strict=True):
+        held: tuple[float, int, Hold | Busy] | None = None
+        for height, standing in enumerate(on_its_way):
+            if standing.is_free:
+                continue
             gate = standing.gate(at_ms, provider)
             if gate is None:
                 mark = max(mark, _mark(standing, at_ms, provider), key=_MARKS.index)
             elif as_last_resort and _is_quarantine_alone(gate, standing, at_ms):
                 mark = Mark.LAST_RESORT
-            elif held is None or _end(gate) > _end(held.why):
-                held = Held(target, gate)
+            elif held is None or _end(gate) > held[0]:
+                held = _end(gate), height, gate
         if held is not None:
-            return held
-    epochs = Epochs(*(standing.epoch for standing in standings_of))
+            return Held(chain(lane)[held[1]], held[2])
+    epochs = Epochs(own.epoch, key.epoch, above.epoch)
     return Admitted(Terms(mark=mark, epochs=epochs, may_strike=may_strike, last_standing=last_standing))
 
 

@@ -15,13 +15,11 @@ from state.events import (
     Answered,
     AttemptClosed,
     AttemptOpened,
-    Cancelled,
     ConfigLoaded,
     Disable,
     Enable,
     Event,
     Force,
-    Interrupted,
     LimitLearned,
     LinkLost,
     LinkRestored,
@@ -43,7 +41,7 @@ from state.hosts import is_loopback
 from state.quarantine import PARDONED, lift, look_anew, order, put_out, rest, strike, unstrike
 from state.standings import Outage, Standings
 from state.trials import answer, probe, take_place, yield_place
-from state.words import KeyId, LaneId, ProviderId, Target, chain
+from state.words import KeyId, LaneId, ProviderId, Target
 
 __all__ = ["fold_standing", "provider_config"]
 
@@ -85,34 +83,22 @@ def fold_standing(part: Standings, event: Event, settings: Config) -> Standings:
 def _opened(part: Standings, opened: AttemptOpened, provider: ProviderConfig) -> Standings:
     if opened.terms.mark is Mark.LAST_RESORT:
         part = replace(part, last_resort_ms=opened.at_ms)
-    if all(standing.is_free for standing in part.chain(opened.lane)):
-        return part
-    for target in chain(opened.lane):
-        part = part.change(target, lambda standing: take_place(standing, opened, provider))
-    return part
+    return part.change_chain(opened.lane, lambda standing: take_place(standing, opened, provider))
 
 
 def _closed(part: Standings, closed: AttemptClosed, provider: ProviderConfig) -> Standings:
-    standings = part.chain(closed.lane)
-    lane, key, above = standings
+    lane, key, above = part.chain(closed.lane)
     left = closed.terms.epochs
     is_current = (left.lane, left.key, left.provider) == (lane.epoch, key.epoch, above.epoch)
-    if any(standing.places for standing in standings):
-        for target in chain(closed.lane):
-            part = part.change(target, partial(yield_place, attempt_id=closed.attempt_id))
-    if not is_current:
-        return part
-    match closed.outcome:
-        case Answered():
-            if all(standing.is_spotless for standing in standings):
-                return part
-            for target in chain(closed.lane):
-                part = part.change(target, partial(answer, at_ms=closed.at_ms, provider=provider))
-            return part
-        case Failure() as failure:
-            return _failed(part, closed, failure, provider)
-        case Cancelled() | Interrupted():
-            return part
+    if is_current and isinstance(closed.outcome, Answered):
+        return part.change_chain(
+            closed.lane,
+            lambda standing: answer(yield_place(standing, closed.attempt_id), closed.at_ms, provider),
+        )
+    part = part.change_chain(closed.lane, lambda standing: yield_place(standing, closed.attempt_id))
+    if is_current and isinstance(closed.outcome, Failure):
+        return _failed(part, closed, closed.outcome, provider)
+    return part
 
 
 def _failed(part: Standings, closed: AttemptClosed, failure: Failure, provider: ProviderConfig) -> Standings:

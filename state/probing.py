@@ -63,9 +63,11 @@ def _due_ms(
 
 
 def _pause_s(standing: Standing, law: ProbeConfig) -> float:
+    """When the time of a step has come its looks are over: a trial waits for a request, not for them."""
     if 0 < standing.probing.good < law.good_in_row:
         return law.again_s
-    return law.ladder_s[min(standing.probing.step, len(law.ladder_s) - 1)]
+    step_s = law.ladder_s[min(standing.probing.step, len(law.ladder_s) - 1)]
+    return max(law.again_s, step_s - law.again_s * law.good_in_row)
 
 
 def _stands_on(target: Target) -> tuple[Target, ...]:

@@ -31,7 +31,7 @@ class Probing(Struct, frozen=True, omit_defaults=True):
     """How far the probes have come."""
 
     at_ms: int | None = None
-    """When the last one ended; while out, at first when that began."""
+    """When the last one began; in quarantine, at first when that began."""
     step: int = 0
     """Of the ladder. As long as there is no success it only goes on, through failed trials too."""
     good: int = 0

@@ -78,6 +78,17 @@ class Standings(Struct, frozen=True, omit_defaults=True):
         provider = self.providers.get(target.provider, _NO_PROVIDER)
         return self._with_provider(target.provider, provider, _changed(provider, target, verb))
 
+    def change_chain(self, lane: LaneId, verb: Callable[[Standing], Standing]) -> "Standings":
+        """With a lane changed and all that it stands on."""
+        own, key_own, provider_own = self.chain(lane)
+        new_own, new_key_own, new_provider_own = verb(own), verb(key_own), verb(provider_own)
+        if new_own is own and new_key_own is key_own and new_provider_own is provider_own:
+            return self
+        provider = self.providers.get(lane.provider, _NO_PROVIDER)
+        key = _with_lane(_with_own(provider.keys.get(lane.key, _NO_KEY), new_key_own), lane.model, new_own)
+        changed = _with_key(_with_own(provider, new_provider_own), lane.key, key)
+        return self._with_provider(lane.provider, provider, changed)
+
     def change_beneath(self, target: Target, verb: Callable[[Standing], Standing]) -> "Standings":
         """With everything changed that stands on this target, itself included."""
         if isinstance(target, LaneId):

@@ -20,7 +20,7 @@ __all__ = ["answer", "probe", "take_place", "yield_place"]
 
 def take_place(standing: Standing, opened: AttemptOpened, provider: ProviderConfig) -> Standing:
     """Reserve the place that a trial or a slow start has to give. The last resort takes none."""
-    if standing.phase(opened.at_ms, provider) not in _GIVES_PLACES:
+    if standing.is_free or standing.phase(opened.at_ms, provider) not in _GIVES_PLACES:
         return standing
     capacity = standing.capacity(opened.at_ms, provider) or 1
     taken = (*standing.taken(opened.at_ms, provider), Place(opened.attempt_id, opened.at_ms))
@@ -29,6 +29,8 @@ def take_place(standing: Standing, opened: AttemptOpened, provider: ProviderConf
 
 def yield_place(standing: Standing, attempt_id: str) -> Standing:
     """Give the place back, however the attempt ended."""
+    if not standing.places:
+        return standing
     places = tuple(place for place in standing.places if place.attempt_id != attempt_id)
     return standing if len(places) == len(standing.places) else replace(standing, places=places)
 
@@ -39,6 +41,8 @@ def answer(standing: Standing, at_ms: int, provider: ProviderConfig) -> Standing
     Whoever answers under a quarantine was sent there on purpose, as a trial or as the last resort; an
     operator's order is the one thing that no answer shortens.
     """
+    if standing.is_spotless:
+        return standing
     resting = standing.held(HoldKind.REST)
     rests = standing.rests if resting is not None and resting.runs_at(at_ms) else 0
     holds = tuple(hold for hold in standing.holds if not _proven(hold, at_ms))
@@ -69,13 +73,14 @@ def probe(standing: Standing, closed: ProbeClosed, provider: ProviderConfig) -> 
     A probe never strikes: completions may work where the free endpoint does not.
     """
     quarantine = standing.held(HoldKind.QUARANTINE)
+    began_ms = closed.at_ms - closed.duration_ms
     if quarantine is None or not quarantine.runs_at(closed.at_ms):
-        return replace(standing, probing=replace(standing.probing, at_ms=closed.at_ms))
+        return replace(standing, probing=replace(standing.probing, at_ms=began_ms))
     step, enough = standing.probing.step, provider.probe.good_in_row
     good = min(standing.probing.good + 1, enough) if closed.failure is None else 0
     if good in (0, enough):
         step = min(step + 1, len(provider.probe.ladder_s) - 1)
-    return replace(standing, probing=Probing(at_ms=closed.at_ms, step=step, good=good))
+    return replace(standing, probing=Probing(at_ms=began_ms, step=step, good=good))
 
 
 _GIVES_PLACES = frozenset({Phase.ON_TRIAL, Phase.UNDER_TRIAL, Phase.SLOW_START})
