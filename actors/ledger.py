@@ -1,0 +1,160 @@
+"""What one provider knows, and the only one who may change it. It outlives every life of its actor.
+
+    happened(event) --> fold --> journal --> board        one synchronous step: nobody sees half of it
+
+So a crash pardons nobody: the next life finds the standing that the last one left.
+"""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from actors.channel import Channel
+from actors.seams import Clock
+from state.admission import Admitted, Held, admit
+from state.board import Card, LaneView
+from state.cards import card_of
+from state.config import Config, ModelConfig, ProviderConfig
+from state.events import AttemptClosed, AttemptOpened, Event, Terms
+from state.fold import State, fold
+from state.limits import Allowance, Exhausted, allowance_of, reserve
+from state.timeline import ms
+from state.views import same_prospects, view_of
+from state.words import LaneId, ProviderId
+
+__all__ = ["Ledger", "Views", "Witness"]
+
+Views = dict[LaneId, LaneView]
+
+REFRESH_S = 0.25
+"""How busy and how good a lane is may be this old on the board; whether it may be used is always fresh.
+Showing every count to everybody would cost more than the decision that it serves."""
+
+
+class Witness(Protocol):
+    """Who keeps what happened: the journal."""
+
+    def record(self, event: Event) -> None: ...
+
+
+class Ledger:
+    """One provider's lanes, keys and limits, as they stand."""
+
+    def __init__(self, provider: ProviderConfig, state: State, *, clock: Clock, witness: Witness) -> None:
+        self.provider = provider
+        self.id = ProviderId(provider.name)
+        self.settings = Config(provider={provider.name: provider})
+        self.state = state
+        self.published: Channel[Views] = Channel({})
+        self._clock = clock
+        self._witness = witness
+        self._models: dict[LaneId, ModelConfig] = {}
+        self._allowances: dict[LaneId, Allowance] = {}
+        self._cards: dict[LaneId, Card] = {}
+        self._caps_are_shared = False
+        self._shown_ms: dict[LaneId, int] = {}
+        self.offer(provider.models)
+
+    def __repr__(self) -> str:
+        return f"<ledger of {self.id}: {len(self._models)} lanes>"
+
+    @property
+    def lanes(self) -> tuple[LaneId, ...]:
+        return tuple(self._models)
+
+    def model(self, lane: LaneId) -> ModelConfig:
+        return self._models[lane]
+
+    def offer(self, models: Iterable[ModelConfig]) -> None:
+        """These are the models now: by the config, or as the provider itself lists them."""
+        offered = [(key, model) for key in self.provider.keys for model in models]
+        name = self.provider.name
+        self._models = {LaneId(name, key.name, model.name): model for key, model in offered}
+        self._cards = {
+            LaneId(name, key.name, model.name): card_of(self.provider, key, model) for key, model in offered
+        }
+        self._allowances = {lane: allowance_of(self.provider, lane) for lane in self._models}
+        self._caps_are_shared = any(
+            rung.caps for allowance in self._allowances.values() for rung in allowance.rungs[1:]
+        )
+        self._shown_ms = {}
+        self._publish(self._models)
+
+    def admit(
+        self, lane: LaneId, tokens: int, *, may_strike: bool, last_standing: bool, as_last_resort: bool
+    ) -> Terms | Held | Exhausted:
+        """The last word on one more attempt. Whoever gets terms lets the opening happen at once."""
+        now_ms = self._clock.now_ms()
+        decision = admit(
+            self.state.standing,
+            lane,
+            now_ms,
+            self.settings,
+            may_strike=may_strike,
+            last_standing=last_standing,
+            as_last_resort=as_last_resort,
+        )
+        if not isinstance(decision, Admitted):
+            return decision
+        room = reserve(self.state.limits, self._allowances[lane], tokens, now_ms, self._clock.wall_ms())
+        return room if isinstance(room, Exhausted) else decision.terms
+
+    def happened(self, event: Event) -> None:
+        """Learn from it, have it witnessed, and show what it changed."""
+        before = self.state
+        self.state = fold(before, event, self.settings)
+        self._witness.record(event)
+        self._publish(self._touched(before, event))
+
+    def learn(self, event: Event) -> None:
+        """Learn from what somebody else has had witnessed: an outage, an act on everybody, a reload."""
+        self.state = fold(self.state, event, self.settings)
+        self._publish(self._models)
+
+    def view(self, lane: LaneId) -> LaneView:
+        """The lane as it is now."""
+        card = self._cards[lane]
+        at_ms, wall_ms = self._clock.now_ms(), self._clock.wall_ms()
+        return view_of(
+            lane, card, self.state, self._allowances[lane], self.settings, at_ms=at_ms, wall_ms=wall_ms
+        )
+
+    def _touched(self, before: State, event: Event) -> Iterable[LaneId]:
+        """The lanes whose place on the board this may have changed. Most attempts change nothing there:
+        where nothing is held or limited, only how busy and how good the lane is, and that may wait.
+        """
+        if not isinstance(event, AttemptOpened | AttemptClosed) or event.lane not in self._models:
+            return self._models
+        lane = event.lane
+        if self._shares_limits or before.standing is not self.state.standing:
+            return self._models
+        now_ms = self._clock.now_ms()
+        is_limited = any(rung.caps for rung in self._allowances[lane].rungs)
+        if is_limited or now_ms >= self._shown_ms.get(lane, 0) + ms(REFRESH_S):
+            return (lane,)
+        return ()
+
+    @property
+    def _shares_limits(self) -> bool:
+        """Whether one lane's attempt uses up what another needs: limits of a key or of the provider."""
+        meters = self.state.limits.meters
+        above = (str(self.id), *(f"{self.id}/{key.name}" for key in self.provider.keys))
+        return self._caps_are_shared or any(name in meters and meters[name].statements for name in above)
+
+    def _publish(self, lanes: Iterable[LaneId]) -> None:
+        views = {lane: self.view(lane) for lane in lanes}
+        if not views:
+            return
+        now_ms = self._clock.now_ms()
+        shown = self.published.latest
+        fresh = {
+            lane: view
+            for lane, view in views.items()
+            if lane not in shown
+            or not same_prospects(shown[lane], view)
+            or now_ms >= self._shown_ms.get(lane, 0) + ms(REFRESH_S)
+        }
+        if fresh:
+            self._shown_ms |= dict.fromkeys(fresh, now_ms)
+            self.published.publish(
+                {lane: view for lane, view in (shown | fresh).items() if lane in self._models}
+            )
