@@ -12,7 +12,7 @@ from state.words import LaneId, matches
 
 __all__ = ["pool_problems"]
 
-COMPARED_MAX = 2000
+COMPARED_MAX = 500
 """Names that a misspelled pattern is compared with."""
 
 

@@ -66,6 +66,10 @@ def test_a_link_at_the_usual_place_that_leads_nowhere_is_not_passed_over(tmp_pat
     assert isinstance(load(None, here(tmp_path)), Refused)
 
 
+def test_a_place_that_cannot_be_looked_at_is_not_passed_over(tmp_path):
+    assert isinstance(load(None, here(tmp_path / ("x" * 300))), Refused)
+
+
 @pytest.mark.skipif(AS_ROOT, reason="root may read everything")
 def test_a_file_that_may_not_be_read_is_not_passed_over(tmp_path):
     write(tmp_path, "[provider.ollama]\n").chmod(0)

@@ -151,6 +151,12 @@ def test_a_server_without_a_key_may_be_called_without_encryption(tmp_path):
     assert config.provider["own"].url == "http://gpu.lan/v1"
 
 
+def test_a_probe_may_ask_a_question_of_its_own(tmp_path):
+    config = read_config(tmp_path, '[provider.ollama]\nprobe.url = "http://127.0.0.1:9/health?deep=no"\n')
+
+    assert config.provider["ollama"].probe.url == "http://127.0.0.1:9/health?deep=no"
+
+
 def test_a_pool_may_name_models_that_are_found_while_running(tmp_path):
     text = '[provider.ollama]\n[pool.a]\nlanes = ["llava:7b", "ollama/*", "olla?a/x"]\nstrategy = "random"\n'
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
+from state.problems import did_you_mean
 from tests.configs import KEY, said_about
 
 GEMINI = '[provider.gemini]\nkey = "env:GOOD"\n'
@@ -104,6 +105,11 @@ SHAPES = (
         "a fraction for a whole number",
         f"{GEMINI}connections = 1.5\n",
         "FILE: provider.gemini.connections: must be a whole number, not a number",
+    ),
+    Wrong(
+        "a switch for a number",
+        f"{GEMINI}connections = true\n",
+        "FILE: provider.gemini.connections: must be a whole number, not true or false",
     ),
     Wrong(
         "a date for a switch",
@@ -233,6 +239,11 @@ PROVIDERS = (
     Wrong(
         "a password in a URL",
         LOCAL.replace("127.0.0.1", f"me:{KEY}@127.0.0.1"),
+        "FILE: provider.local.url: has a name or password in it; take it out; a key goes into key = ...",
+    ),
+    Wrong(
+        "a key as the user of a URL",
+        LOCAL.replace("127.0.0.1", f"{KEY}@127.0.0.1"),
         "FILE: provider.local.url: has a name or password in it; take it out; a key goes into key = ...",
     ),
     Wrong(
@@ -517,3 +528,19 @@ def test_a_hundred_problems_are_cut_to_fifty(tmp_path):
     lines = said_about(tmp_path, text)
 
     assert (len(lines), lines[-1]) == (51, "FILE: and 50 more")
+
+
+def test_of_what_is_wrong_with_one_setting_only_the_first_is_said(tmp_path):
+    text = '[provider.openai]\nkeys = ["env:NOWHERE", "env:NOWHERE"]\n'
+
+    assert said_about(tmp_path, text) == [
+        "FILE: provider.openai.keys[1]: is the same as in keys[0]",
+        "FILE: provider.openai.keys[0]: variable NOWHERE is not set; set it where the daemon is started",
+    ]
+
+
+def test_hints_name_what_is_close_and_nothing_is_compared_for_long():
+    assert did_you_mean("Gemeni", ["gemini", "openai"]) == "did you mean gemini?"
+    assert did_you_mean("zzz", ["gemini"]) == ""
+    assert did_you_mean("x" * 100, ["x" * 99]) == ""
+    assert did_you_mean(KEY[:-1], [KEY]) == ""
