@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from actors.connection import Connection
@@ -84,6 +85,8 @@ class Dialler:
             raise ExchangeFailed(Fault.UNREACHABLE, error.strerror or "no reason given") from None
 
     async def _dial(self, make: Callable[[], Connection]) -> Connection:
+        if self._proxy is not None and not self._allow_private:
+            _refuse_forbidden(self._origin.host)  # a name is looked up by the proxy, and judged by nobody
         context = await self._context() if self._origin.is_tls else None
         sock = await _first_to_answer(self._allowed(await self._addresses()))
         connection = make()
@@ -147,6 +150,15 @@ class Dialler:
             raise ExchangeFailed(Fault.PROXY, head.partition(b"\r\n")[0].decode("latin-1"))
         if not head.endswith(b"\r\n\r\n"):
             raise ExchangeFailed(Fault.PROXY, "it spoke before the provider could")
+
+
+def _refuse_forbidden(host: str) -> None:
+    try:
+        ip_address(host)
+    except ValueError:
+        return
+    if why := why_forbidden(host):
+        raise ExchangeFailed(Fault.FORBIDDEN_ADDRESS, why)
 
 
 async def _look_up(host: str, port: int) -> list[Address]:

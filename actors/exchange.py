@@ -11,11 +11,11 @@ the source pause; what has arrived is read before an error is raised.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
+from actors.backlog import Backlog
 from actors.faults import ExchangeFailed, Fault
 from actors.head import Header
 from actors.inflate import Inflater
@@ -24,9 +24,6 @@ __all__ = ["BODY_BYTES_MAX", "Exchange", "Sink", "Source"]
 
 BODY_BYTES_MAX = 64 << 20
 """A dozen large pictures in base64, or half a day of tokens."""
-
-HIGH_WATER_BYTES = 256 << 10
-LOW_WATER_BYTES = 64 << 10
 
 INFLATED_PER_TURN_BYTES = 1 << 20
 """Who reads a compressed body lets others run after this much of it: three milliseconds."""
@@ -53,14 +50,12 @@ class Exchange:
     """A response under way. Whoever has one closes it, and the best way is `with`."""
 
     __slots__ = (
+        "_backlog",
         "_bytes_left",
         "_error",
         "_inflater",
         "_is_over",
-        "_kept_bytes",
-        "_lags",
         "_paused",
-        "_pieces",
         "_sink",
         "_source",
         "_waiter",
@@ -77,10 +72,8 @@ class Exchange:
         self._source: Source | None = source
         self._bytes_left = bytes_max
         self._inflater: Inflater | None = None
-        self._pieces: deque[bytes] = deque()
-        self._kept_bytes = 0
+        self._backlog = Backlog()
         self._yielded_bytes = 0
-        self._lags = False
         self._paused = False
         self._is_over = False
         self._error: Exception | None = None
@@ -115,11 +108,7 @@ class Exchange:
     async def read(self) -> bytes:
         """The whole body."""
         whole: list[bytes] = []
-        if self._inflater is None:
-            await self.forward_to(whole.append)
-        else:
-            async for piece in self:
-                whole.append(piece)  # noqa: PERF401 - an asynchronous comprehension waits in the same way
+        await self.forward_to(whole.append)
         return whole[0] if len(whole) == 1 else b"".join(whole)
 
     def __aiter__(self) -> Self:
@@ -152,7 +141,7 @@ class Exchange:
             return
         self._sink = sink
         self._drain(sink)
-        while self._pieces or not self._is_over:
+        while self._backlog or not self._is_over:
             await self._wait()
         if self._error is not None:
             raise self._error
@@ -203,14 +192,11 @@ class Exchange:
             if self._bytes_left < 0:
                 self._break_off(ExchangeFailed(Fault.BODY_TOO_LARGE, heard=True))
                 return
-            if self._sink is not None and not self._pieces and not self._paused:
+            if self._sink is not None and not self._backlog and not self._paused:
                 self._pour(self._sink, piece)
                 return
-        self._pieces.append(piece)
-        self._kept_bytes += len(piece)
-        if self._kept_bytes > HIGH_WATER_BYTES:
-            self._lags = True
-            self._steer()
+        self._backlog.add(piece)
+        self._steer()
         self._wake()
 
     def ended(self) -> None:
@@ -225,7 +211,7 @@ class Exchange:
     # How it flows, breaks and waits.
 
     def _drain(self, sink: Sink) -> None:
-        while self._pieces and not self._paused:
+        while self._backlog and not self._paused:
             self._pour(sink, self._take())
 
     def _pour(self, sink: Sink, piece: bytes) -> None:
@@ -236,7 +222,7 @@ class Exchange:
 
     def _break_off(self, error: Exception) -> None:
         """It is we who end it: nobody reads what is left."""
-        self._pieces.clear()
+        self._backlog.clear()
         self._paused = False
         source = self._source
         self.failed(error)
@@ -246,7 +232,7 @@ class Exchange:
     def _next(self) -> bytes:
         """The next piece for the reader; none if nothing is there."""
         if self._inflater is None:
-            return self._take() if self._pieces else b""
+            return self._take() if self._backlog else b""
         try:
             return self._inflate(self._inflater)
         except ExchangeFailed as error:
@@ -256,7 +242,7 @@ class Exchange:
 
     def _inflate(self, inflater: Inflater) -> bytes:
         while not (step := inflater.step()):
-            if self._pieces:
+            if self._backlog:
                 inflater.feed(self._take())
                 continue
             if self._is_over and self._error is None:
@@ -269,17 +255,14 @@ class Exchange:
         return step
 
     def _take(self) -> bytes:
-        piece = self._pieces.popleft()
-        self._kept_bytes -= len(piece)
-        if self._lags and self._kept_bytes < LOW_WATER_BYTES:
-            self._lags = False
-            self._steer()
+        piece = self._backlog.take()
+        self._steer()
         return piece
 
     def _steer(self) -> None:
         if self._source is None:
             return
-        if self._lags or self._paused:
+        if self._paused or self._backlog.lags:
             self._source.pause()
         else:
             self._source.resume()

@@ -7,8 +7,10 @@ from contextlib import closing
 
 import pytest
 
+from actors.backlog import HIGH_WATER_BYTES
 from actors.clocks import Clocks
-from actors.exchange import HIGH_WATER_BYTES, Exchange
+from actors.connection import ROOM_BYTES
+from actors.exchange import Exchange
 from actors.faults import ExchangeFailed, Fault
 from tests.fakeserver import Line, serving
 from tests.fakeserver.answers import JSON, LAST_CHUNK, STREAM_HEAD, answer, chunk, head
@@ -142,7 +144,7 @@ async def test_a_reader_that_lags_stops_the_server_and_starts_it_again():
                     before = said
                     await asyncio.sleep(0.15)  # longer than the gap, which is not the server's now
                 assert said < 1_500
-                assert exchange._kept_bytes < HIGH_WATER_BYTES + (64 << 10) + 1
+                assert exchange._backlog._bytes <= HIGH_WATER_BYTES + ROOM_BYTES
                 assert len(await exchange.read()) == 1_500 * 16_000
 
 
@@ -254,7 +256,7 @@ async def test_reading_a_large_compressed_body_lets_others_run():
 
     async with serving(says(answer(body, "content-encoding: gzip"))) as server:
         with closing(transport_to(server)) as transport, await transport.send(b"GET", b"/x") as exchange:
-            while exchange._source is not None and not exchange._lags:
+            while exchange._source is not None and not exchange._backlog.lags:
                 await asyncio.sleep(0.005)
             other = asyncio.ensure_future(counts_turns())
             length = len(await exchange.read())

@@ -2,6 +2,7 @@
 
 from actors.clock import SystemClock
 from actors.clocks import Clocks
+from actors.exchange import BODY_BYTES_MAX
 from actors.faults import ExchangeFailed, Fault
 from actors.origin import parse_origin
 from actors.seams import Clock
@@ -16,13 +17,20 @@ BOTH_LOOPS = [
 ]
 
 
-def transport_to(server: FakeServer, *, connections: int = 64, clock: Clock | None = None) -> HttpTransport:
+def transport_to(
+    server: FakeServer,
+    *,
+    connections: int = 64,
+    clock: Clock | None = None,
+    body_bytes_max: int = BODY_BYTES_MAX,
+) -> HttpTransport:
     """As a provider's actor makes one; use it `with closing(...)`."""
     return HttpTransport(
         parse_origin(server.url + "/v1"),
         clock=clock or SystemClock(),
         trust=TrustStore(),
         connections=connections,
+        body_bytes_max=body_bytes_max,
     )
 
 
