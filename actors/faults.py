@@ -80,7 +80,8 @@ class ExchangeFailed(Exception):
         self.heard = heard
         terms = FAULTS[fault]
         detail = "".join(char if char.isprintable() else "?" for char in detail[:_DETAIL_CHARS_MAX])
-        super().__init__(f"{terms.httpx}: {terms.says}" + (f" ({detail})" if detail else ""))
+        self.says = f"{terms.says} ({detail})" if detail else terms.says
+        super().__init__(f"{terms.httpx}: {self.says}")
 
     def __repr__(self) -> str:
         return f"<{self.fault}: {self}>"

@@ -221,5 +221,5 @@ def _lines(head: bytes) -> list[bytes]:
 
 def _as_httpx(failed: ExchangeFailed) -> Exception:
     """The same failure in httpx's own words."""
-    error: Exception = getattr(httpx, FAULTS[failed.fault].httpx)(str(failed))
+    error: Exception = getattr(httpx, FAULTS[failed.fault].httpx)(failed.says)
     return error
