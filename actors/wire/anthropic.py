@@ -18,8 +18,8 @@ from actors.wire.conversation import (
 )
 from actors.wire.dialect import Framing, Gap
 from actors.wire.media import IMAGE_TYPES, PDF, media_gap
-from actors.wire.pieces import says
 from actors.wire.proof import instead, instead_of_json, refused, unusable
+from actors.wire.raw import NOTHING, says
 from actors.wire.turns import turns
 from actors.wire.unsaid import chat_gap, decoded
 from state.config import Api, ModelConfig, ProviderConfig
@@ -109,7 +109,7 @@ class _Reply(Struct, frozen=True):
     content: tuple[Block, ...] = ()
     stop_reason: str | None = None
     usage: AnthropicUsage = AnthropicUsage()
-    error: Raw | None = None
+    error: Raw = NOTHING
 
 
 class _Named(Struct, frozen=True):

@@ -29,6 +29,7 @@ from actors.wire.conversation import (
 )
 from actors.wire.dialect import Gap
 from actors.wire.media import Linked, media_of
+from actors.wire.raw import says
 from actors.wire.turns import Spoken, arguments_of, instructions, parts_of, turns
 from actors.wire.wishes import Wishes
 from state.config import ModelConfig
@@ -117,7 +118,7 @@ def _block(part: Spoken) -> dict[str, object]:
             else {"type": "base64", "media_type": media.media_type, "data": media.base64}
         )
         block = {"type": kind, "source": source}
-    if isinstance(part, TextPart | ImagePart) and part.cache_control is not None:
+    if isinstance(part, TextPart | ImagePart) and says(part.cache_control):
         block["cache_control"] = part.cache_control
     return block
 
@@ -134,9 +135,8 @@ def _id(given: str) -> str:
 
 def _tool(tool: Tool) -> dict[str, object]:
     function = tool.function
-    schema: object = (
-        {"type": "object", "properties": {}} if function.parameters is None else function.parameters
-    )
+    nothing = {"type": "object", "properties": {}}
+    schema: object = function.parameters if says(function.parameters) else nothing
     described: dict[str, object] = {"name": function.name, "input_schema": schema}
     if function.description:
         described["description"] = function.description

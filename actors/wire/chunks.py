@@ -8,6 +8,7 @@ from msgspec import Raw, Struct
 from actors.wire.answer import UsageShape, usage_shape
 from actors.wire.call import Call
 from actors.wire.conversation import ReasoningDetail
+from actors.wire.raw import NOTHING
 from state.events import Usage
 
 __all__ = ["Chunk", "ChunkWriter", "Delta", "FunctionDelta", "Kind", "ToolDelta"]
@@ -48,7 +49,7 @@ class ToolDelta(Struct, frozen=True, omit_defaults=True):
     id: str | None = None
     type: str | None = None
     function: FunctionDelta | None = None
-    extra_content: Raw | None = None
+    extra_content: Raw = NOTHING
 
 
 class Delta(Struct, frozen=True, kw_only=True, omit_defaults=True):

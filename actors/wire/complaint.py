@@ -1,5 +1,7 @@
 """What is wrong with a request, said to the one who wrote it."""
 
+import re
+
 import msgspec
 from msgspec import Struct
 
@@ -12,14 +14,14 @@ WHY_CHARS_MAX = 300
 """A decoder quotes the value that it did not like, however long."""
 
 _PLAIN = {
-    "`object`": "an object",
-    "`array`": "a list",
-    "`str`": "a string",
-    "`int`": "a whole number",
-    "`float`": "a number",
-    "`bool`": "true or false",
-    "`null`": "null",
+    "object": "an object",
+    "array": "a list",
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
 }
+_JARGON = re.compile(r"(?<=xpected )`([\w| ]+)`|(?<=got )`([\w| ]+)`")
 
 
 class BadRequest(Struct, frozen=True):
@@ -40,9 +42,14 @@ def blame(error: Exception, path: str = "") -> BadRequest:
         return BadRequest(path, f"is not valid UTF-8 (at byte {error.start})")
     why, _, inner = str(error).partition(" - at `$")
     field = (path + inner.rstrip("`")).lstrip(".")
-    for jargon, plain in _PLAIN.items():
-        why = why.replace(jargon, plain)
+    why = _JARGON.sub(_in_plain_words, why)
     return BadRequest(field, f"is not as it should be: {why[:1].lower()}{why[1:WHY_CHARS_MAX]}")
+
+
+def _in_plain_words(types: re.Match[str]) -> str:
+    """`float | null` is a number: that a field may be null helps nobody who got it wrong."""
+    named = [name for name in (types[1] or types[2]).split(" | ") if name != "null"]
+    return " or ".join(_PLAIN.get(name, name) for name in named) or "null"
 
 
 def checked(body: bytes) -> bytes:

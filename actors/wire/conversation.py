@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct, field
 
+from actors.wire.raw import NOTHING
+
 __all__ = [
     "Assistant",
     "AudioPart",
@@ -51,7 +53,7 @@ class Known(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 
 class TextPart(Known, frozen=True, tag="text"):
     text: str
-    cache_control: Raw | None = None
+    cache_control: Raw = NOTHING
     """Anthropic's mark where a prompt may be cached. Advice: other dialects may leave it out."""
 
 
@@ -63,7 +65,7 @@ class ImageUrl(Known, frozen=True):
 
 class ImagePart(Known, frozen=True, tag="image_url"):
     image_url: ImageUrl
-    cache_control: Raw | None = None
+    cache_control: Raw = NOTHING
 
 
 class Audio(Known, frozen=True):
@@ -104,7 +106,7 @@ class ToolCall(Known, frozen=True, kw_only=True):
     type: Literal["function"]
     function: FunctionCall
     index: int | None = None
-    extra_content: Raw | None = None
+    extra_content: Raw = NOTHING
     """Where Google's own OpenAI endpoint puts a thought's signature, so we do too."""
 
 
@@ -142,7 +144,7 @@ class Assistant(Known, frozen=True, tag_field="role", tag="assistant"):
     reasoning_content: str | None = None
     """Earlier thinking without a signature: a note on the answer, not a part of the conversation."""
     reasoning: str | None = None
-    annotations: Raw | None = None
+    annotations: Raw = NOTHING
     audio: None = None
     function_call: None = None
 
@@ -160,7 +162,7 @@ Message = System | Developer | User | Assistant | ToolResult
 class Function(Known, frozen=True):
     name: Name
     description: str | None = None
-    parameters: Raw | None = None
+    parameters: Raw = NOTHING
     strict: bool | None = None
 
 

@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 
 from actors.wire.chunks import Chunk, Kind
 from actors.wire.conversation import ReasoningDetail
+from actors.wire.raw import NOTHING, says
 
 __all__ = ["gathered", "scattered"]
 
@@ -48,7 +49,8 @@ def scattered(body: bytes, *, wants_usage: bool) -> list[Chunk]:
             delta["tool_calls"] = Raw(msgspec.json.encode(numbered))
         text = _text.decode(delta.get("content", _NULL)) or ""
         kind = Kind.TOOL if calls else Kind.TEXT
-        said = {"index": choice.index, "delta": delta, "logprobs": choice.logprobs, "finish_reason": None}
+        logprobs = choice.logprobs if says(choice.logprobs) else None
+        said = {"index": choice.index, "delta": delta, "logprobs": logprobs, "finish_reason": None}
         end = {"index": choice.index, "delta": {}, "finish_reason": choice.finish_reason}
         chunks.append(Chunk(msgspec.json.encode({**head, "choices": [said]}), kind, text))
         chunks.append(Chunk(msgspec.json.encode({**head, "choices": [end]}), Kind.CLOSING))
@@ -67,7 +69,7 @@ class _ToolPart(Struct, frozen=True):
     index: int = 0
     id: str | None = None
     function: _Function | None = None
-    extra_content: Raw | None = None
+    extra_content: Raw = NOTHING
 
 
 class _Delta(Struct, frozen=True):
@@ -95,7 +97,7 @@ class _Whole(Struct, frozen=True):
     message: dict[str, Raw]
     index: int = 0
     finish_reason: str | None = None
-    logprobs: Raw | None = None
+    logprobs: Raw = NOTHING
 
 
 _HEAD = frozenset({"id", "created", "model", "system_fingerprint", "service_tier", "provider"})
@@ -162,6 +164,6 @@ def _called(parts: list[_ToolPart]) -> list[dict[str, object]]:
                 "arguments": "".join(function.arguments or "" for function in functions),
             },
         }
-        extra = next((part.extra_content for part in own if part.extra_content), None)
+        extra = next((part.extra_content for part in own if says(part.extra_content)), None)
         calls.append(call if extra is None else {**call, "extra_content": extra})
     return calls

@@ -14,6 +14,7 @@ from actors.wire.gemini_answer import GeminiReader, finish_of, spoken, tool_call
 from actors.wire.gemini_request import BUDGETS, LEVELS, body_of, generation
 from actors.wire.media import IMAGE_TYPES, PDF, media_gap
 from actors.wire.proof import instead, instead_of_json, refused, unusable
+from actors.wire.raw import NOTHING
 from actors.wire.turns import tool_names
 from actors.wire.unsaid import chat_gap, decoded
 from actors.wire.vectors import embed_gap, embeddings
@@ -86,7 +87,7 @@ class Gemini:
                 at, at.target(f"/{path}:batchEmbedContents"), _embed_body(call, call.request), self.key
             )
         assert isinstance(call.request, ChatRequest)
-        safety = call.request.fields.get("safety_settings")
+        safety = call.request.fields.get("safety_settings", NOTHING)
         body = body_of(call, *decoded(call.request), safety)
         if call.stream:
             target = at.target(f"/{path}:streamGenerateContent", "alt=sse")
@@ -166,7 +167,7 @@ class _Vector(Struct, frozen=True):
 
 class _Vectors(Struct, frozen=True):
     embeddings: tuple[_Vector, ...] = ()
-    error: Raw | None = None
+    error: Raw = NOTHING
 
 
 def _embed_answer(call: Call, embed: EmbedRequest, reply: Reply) -> Answer | Evidence:

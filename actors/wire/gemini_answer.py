@@ -6,8 +6,8 @@ from msgspec import Raw, Struct
 from actors.wire.chunks import Chunk, FunctionDelta, ToolDelta
 from actors.wire.conversation import FunctionCall, ToolCall
 from actors.wire.gemini_request import ExtraContent, Google
-from actors.wire.pieces import says
 from actors.wire.proof import interrupted
+from actors.wire.raw import NOTHING, says
 from actors.wire.stream import StreamReader
 from state.events import Usage
 from state.failures import Evidence
@@ -87,7 +87,7 @@ class Spoken(Struct, frozen=True, rename="camel"):
     candidates: tuple[Candidate, ...] | None = None
     prompt_feedback: _Feedback | None = None
     usage_metadata: _Count | None = None
-    error: Raw | None = None
+    error: Raw = NOTHING
 
     @property
     def is_error(self) -> bool:
@@ -108,13 +108,13 @@ def finish_of(reason: str | None, *, calls: bool) -> str | None:
 def tool_call(part: Part, name: str) -> ToolCall:
     """A call in OpenAI's shape; `name` is its id where Gemini gave none."""
     assert part.function_call is not None
-    extra = ExtraContent(Google(part.thought_signature)) if part.thought_signature else None
+    extra = ExtraContent(Google(part.thought_signature))
     arguments = bytes(part.function_call.args).decode()
     return ToolCall(
         id=part.function_call.id or name,
         type="function",
         function=FunctionCall(name=part.function_call.name, arguments=arguments),
-        extra_content=None if extra is None else Raw(msgspec.json.encode(extra)),
+        extra_content=Raw(msgspec.json.encode(extra)) if part.thought_signature else NOTHING,
     )
 
 

@@ -28,6 +28,7 @@ from actors.wire.conversation import (
 )
 from actors.wire.dialect import Gap
 from actors.wire.media import Linked, media_of
+from actors.wire.raw import says
 from actors.wire.turns import Spoken, arguments_of, instructions, parts_of, plain_text, tool_names, turns
 from actors.wire.wishes import Wishes
 
@@ -60,7 +61,7 @@ def generation(model: str) -> int:
     return int(number) if found and number.isdecimal() and len(number) < 3 else 99
 
 
-def body_of(call: Call, wishes: Wishes, conversation: Conversation, safety: Raw | None) -> bytes:
+def body_of(call: Call, wishes: Wishes, conversation: Conversation, safety: Raw) -> bytes:
     """The body of a call in which no gap was found."""
     body: dict[str, object] = {"contents": list(_contents(conversation, call))}
     if system := instructions(conversation):
@@ -68,7 +69,7 @@ def body_of(call: Call, wishes: Wishes, conversation: Conversation, safety: Raw 
     if conversation.tools:
         body["tools"] = [{"functionDeclarations": [_declared(tool) for tool in conversation.tools]}]
         body["toolConfig"] = {"functionCallingConfig": _calling(conversation)}
-    if safety is not None:
+    if says(safety):
         body["safetySettings"] = safety
     if config := _config(wishes, conversation, call.model.name):
         body["generationConfig"] = config
@@ -116,8 +117,8 @@ def _call(call: ToolCall, at: int, *, signs: bool) -> dict[str, object]:
     return part
 
 
-def _signature(extra: Raw | None) -> str:
-    if extra is None:
+def _signature(extra: Raw) -> str:
+    if not says(extra):
         return ""
     try:
         return _extra.decode(extra).google.thought_signature
@@ -136,7 +137,7 @@ def _declared(tool: Tool) -> dict[str, object]:
     declared: dict[str, object] = {"name": function.name}
     if function.description:
         declared["description"] = function.description
-    if function.parameters is not None:
+    if says(function.parameters):
         declared["parametersJsonSchema"] = function.parameters
     return declared
 

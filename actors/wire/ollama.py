@@ -12,8 +12,8 @@ from actors.wire.dialect import Framing, Gap
 from actors.wire.media import media_gap
 from actors.wire.ollama_answer import OllamaReader, spoken, tool_call
 from actors.wire.ollama_request import THINKS, TYPES, body_of, is_interleaved
-from actors.wire.pieces import says
 from actors.wire.proof import instead, instead_of_json, refused, unusable
+from actors.wire.raw import NOTHING, says
 from actors.wire.unsaid import chat_gap, decoded
 from actors.wire.vectors import embed_gap, embeddings
 from state.config import Api, ModelConfig, ProviderConfig
@@ -78,7 +78,7 @@ class Ollama:
         if isinstance(call.request, EmbedRequest):
             return post(at, at.target("/api/embed"), _embed_body(call, call.request), self.key)
         assert isinstance(call.request, ChatRequest)
-        keep_alive = call.request.fields.get("keep_alive")
+        keep_alive = call.request.fields.get("keep_alive", NOTHING)
         body = body_of(call, *decoded(call.request), keep_alive)
         return post(at, at.target("/api/chat"), body, self.key)
 
@@ -134,7 +134,7 @@ def _embed_body(call: Call, embed: EmbedRequest) -> bytes:
 class _Vectors(Struct, frozen=True):
     embeddings: list[list[float]] = []
     prompt_eval_count: int = 0
-    error: Raw | None = None
+    error: Raw = NOTHING
 
 
 def _embed_answer(call: Call, embed: EmbedRequest, reply: Reply) -> Answer | Evidence:

@@ -5,8 +5,8 @@ from msgspec import Raw, Struct
 
 from actors.wire.chunks import Chunk, FunctionDelta, ToolDelta
 from actors.wire.conversation import FunctionCall, ToolCall
-from actors.wire.pieces import says
 from actors.wire.proof import interrupted
+from actors.wire.raw import NOTHING, says
 from actors.wire.stream import StreamReader
 from state.events import Usage
 from state.failures import Evidence
@@ -38,7 +38,7 @@ class Spoken(Struct, frozen=True):
     done_reason: str = ""
     prompt_eval_count: int = 0
     eval_count: int = 0
-    error: Raw | None = None
+    error: Raw = NOTHING
 
     @property
     def is_error(self) -> bool:

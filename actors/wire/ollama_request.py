@@ -25,6 +25,7 @@ from actors.wire.conversation import (
     ToolResult,
 )
 from actors.wire.media import Embedded, media_of
+from actors.wire.raw import says
 from actors.wire.turns import arguments_of, parts_of, plain_text, tool_names
 from actors.wire.wishes import Wishes
 from state.config import ModelConfig
@@ -48,7 +49,7 @@ def is_interleaved(message: Message) -> bool:
     return changes > 1
 
 
-def body_of(call: Call, wishes: Wishes, conversation: Conversation, keep_alive: Raw | None) -> bytes:
+def body_of(call: Call, wishes: Wishes, conversation: Conversation, keep_alive: Raw) -> bytes:
     body: dict[str, object] = {
         "model": call.model.name,
         "messages": list(_messages(conversation, call.prefill)),
@@ -67,7 +68,7 @@ def body_of(call: Call, wishes: Wishes, conversation: Conversation, keep_alive: 
         body["options"] = options
     if wishes.reasoning_effort is not None:
         body["think"] = THINKS[wishes.reasoning_effort]
-    if keep_alive is not None:
+    if says(keep_alive):
         body["keep_alive"] = keep_alive
     return msgspec.json.encode(body)
 

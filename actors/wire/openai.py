@@ -17,8 +17,9 @@ from actors.wire.dialect import Framing, Gap
 from actors.wire.openai_lists import embed_answer, image_answer, model_names
 from actors.wire.openai_stream import OpenAiReader
 from actors.wire.openai_usage import read_usage
-from actors.wire.pieces import Content, flattened, says, text_of
+from actors.wire.pieces import Content, flattened, text_of
 from actors.wire.proof import instead, instead_of_json, refused, unusable
+from actors.wire.raw import NOTHING, says
 from state.config import Api, ModelConfig, ProviderConfig
 from state.failures import Evidence
 
@@ -121,21 +122,21 @@ class _Message(Struct, frozen=True):
     content: Content = None
     tool_calls: list[Raw] | None = None
     refusal: str | None = None
-    function_call: Raw | None = None
-    audio: Raw | None = None
+    function_call: Raw = NOTHING
+    audio: Raw = NOTHING
     images: list[Raw] | None = None
 
 
 class _Choice(Struct, frozen=True):
     message: _Message | None = None
     finish_reason: str | None = None
-    error: Raw | None = None
+    error: Raw = NOTHING
 
 
 class _Completion(Struct, frozen=True):
     choices: list[_Choice] | None = None
-    usage: Raw | None = None
-    error: Raw | None = None
+    usage: Raw = NOTHING
+    error: Raw = NOTHING
 
 
 def _chat_answer(call: Call, chat: ChatRequest, reply: Reply) -> Answer | Evidence:

@@ -8,8 +8,8 @@ from actors.wire.call import Answer, Call, Reply
 from actors.wire.canonical import EmbedRequest
 from actors.wire.complaint import UNDECODABLE, checked
 from actors.wire.openai_usage import read_usage
-from actors.wire.pieces import says
 from actors.wire.proof import instead, unusable
+from actors.wire.raw import NOTHING, says
 from state.failures import Evidence
 
 __all__ = ["embed_answer", "image_answer", "model_names"]
@@ -21,8 +21,8 @@ class _Embedding(Struct, frozen=True):
 
 class _Embeddings(Struct, frozen=True):
     data: list[_Embedding] | None = None
-    usage: Raw | None = None
-    error: Raw | None = None
+    usage: Raw = NOTHING
+    error: Raw = NOTHING
 
 
 def embed_answer(call: Call, embed: EmbedRequest, reply: Reply) -> Answer | Evidence:
@@ -36,14 +36,14 @@ def embed_answer(call: Call, embed: EmbedRequest, reply: Reply) -> Answer | Evid
 
 
 class _Image(Struct, frozen=True):
-    b64_json: Raw | None = None
-    url: Raw | None = None
+    b64_json: Raw = NOTHING
+    url: Raw = NOTHING
 
 
 class _Images(Struct, frozen=True):
     data: list[_Image] | None = None
-    usage: Raw | None = None
-    error: Raw | None = None
+    usage: Raw = NOTHING
+    error: Raw = NOTHING
 
 
 def image_answer(call: Call, reply: Reply) -> Answer | Evidence:

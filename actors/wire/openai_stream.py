@@ -8,8 +8,9 @@ from actors.wire.call import Call
 from actors.wire.canonical import ChatRequest
 from actors.wire.chunks import Chunk, Kind
 from actors.wire.openai_usage import read_usage
-from actors.wire.pieces import Content, flattened, says, text_of, thought_of
+from actors.wire.pieces import Content, flattened, text_of, thought_of
 from actors.wire.proof import broken, interrupted
+from actors.wire.raw import NOTHING, says
 from actors.wire.stream import StreamReader
 from state.failures import Evidence
 
@@ -22,8 +23,8 @@ class _Delta(Struct, frozen=True, gc=False):
     reasoning: str | None = None
     refusal: str | None = None
     tool_calls: list[Raw] | None = None
-    function_call: Raw | None = None
-    audio: Raw | None = None
+    function_call: Raw = NOTHING
+    audio: Raw = NOTHING
     images: list[Raw] | None = None
 
 
@@ -31,17 +32,17 @@ class _Choice(Struct, frozen=True, gc=False):
     delta: _Delta | None = None
     finish_reason: str | None = None
     index: int = 0
-    error: Raw | None = None
+    error: Raw = NOTHING
 
 
 class _Chunk(Struct, frozen=True, gc=False):
     choices: list[_Choice] | None = None
-    usage: Raw | None = None
-    error: Raw | None = None
-    message: Raw | None = None
+    usage: Raw = NOTHING
+    error: Raw = NOTHING
+    message: Raw = NOTHING
     """These three belong to no chunk: an error that stands there bare."""
-    detail: Raw | None = None
-    code: Raw | None = None
+    detail: Raw = NOTHING
+    code: Raw = NOTHING
 
 
 _chunk = msgspec.json.Decoder(_Chunk)

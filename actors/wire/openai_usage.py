@@ -4,6 +4,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from actors.wire.complaint import UNDECODABLE
+from actors.wire.raw import says
 from state.events import Usage
 
 __all__ = ["read_usage"]
@@ -24,17 +25,15 @@ class _Usage(Struct, frozen=True):
     output_tokens: int | None = None
 
 
-def read_usage(raw: Raw | None) -> Usage | None:
+def read_usage(raw: Raw) -> Usage | None:
     """What the provider counted; None where it did not count, or not in numbers. An odd count is not worth
     an answer.
     """
-    if raw is None:
+    if not says(raw):
         return None
     try:
         seen = _usage.decode(raw)
     except UNDECODABLE:
-        return None
-    if seen is None:
         return None
     tokens_in = seen.input_tokens if seen.prompt_tokens is None else seen.prompt_tokens
     tokens_out = seen.output_tokens if seen.completion_tokens is None else seen.completion_tokens
@@ -52,4 +51,4 @@ def _count(tokens: int | None) -> int:
     return 0 if tokens is None else max(0, tokens)
 
 
-_usage: msgspec.json.Decoder[_Usage | None] = msgspec.json.Decoder(_Usage | None)
+_usage = msgspec.json.Decoder(_Usage)

@@ -1,23 +1,13 @@
-"""Small judgements on JSON that is not taken apart: does a field say anything, is a text in pieces."""
+"""Content that came in pieces, where OpenAI's shape has one text."""
 
 import msgspec
 from msgspec import Raw, Struct
 
-__all__ = ["Content", "Piece", "flattened", "says", "text_of", "thought_of"]
-
-
-_SILENT = (b"null", b'""', b"[]", b"{}", b"false")
-
-
-def says(raw: Raw | None) -> bool:
-    """Whether a field is there and holds something."""
-    return raw is not None and bytes(raw) not in _SILENT
+__all__ = ["Content", "Piece", "flattened", "text_of", "thought_of"]
 
 
 class Piece(Struct, frozen=True):
-    """A text, or a thought that is again made of texts. Mistral's thinking models answer in a list of them,
-    where OpenAI's shape has one text.
-    """
+    """A text, or a thought that is again made of texts. Mistral's thinking models answer so."""
 
     type: str = ""
     text: str = ""
