@@ -73,7 +73,7 @@ async def test_a_request_for_anywhere_else_goes_nowhere(url):
 async def test_every_fault_is_said_in_the_words_of_httpx(case: Misbehaviour):
     assert isinstance(case.ends, Fault)
     async with serving(case.script) as server:
-        transport = transport_to(server, body_bytes_max=4 << 20)
+        transport = transport_to(server, body_bytes_max=16 << 20)
         face = HttpxFace(transport, parse_origin(server.url), clocks=case.clocks)
         async with httpx.AsyncClient(transport=face) as client:
             with pytest.raises(getattr(httpx, FAULTS[case.ends].httpx)):
