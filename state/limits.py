@@ -24,7 +24,7 @@ from state.events import AttemptClosed, AttemptOpened, ConfigLoaded, Event, Fact
 from state.meter import Meter, counts_tokens
 from state.offer import LimitsConfig
 from state.tokens import TOKENS_MAX, spent_tokens
-from state.words import LaneId, ProviderId, Target
+from state.words import LaneId, ProviderId, Target, names
 
 __all__ = [
     "Allowance",
@@ -180,7 +180,7 @@ def fold_limits(limits: Limits, event: Event, settings: Config) -> Limits:
 def _opened(limits: Limits, event: AttemptOpened, now: Instant) -> Limits:
     tokens = _sane(event.tokens_reserved)
     meters = limits.meters.copy()
-    for name in _names(event.lane):
+    for name in names(event.lane):
         meters[name] = meters.get(name, UNUSED).opened(now, tokens)
     return Limits(meters, limits.reserved | {event.attempt_id: tokens})
 
@@ -189,7 +189,7 @@ def _closed(limits: Limits, event: AttemptClosed, now: Instant) -> Limits:
     meters = limits.meters.copy()
     reserved = limits.reserved.copy()
     tokens = reserved.pop(event.attempt_id, None)
-    for name in _names(event.lane):
+    for name in names(event.lane):
         meter = meters.get(name, UNUSED)
         if tokens is None:  # its opening was lost with a full disk, or it is closed for the second time
             meters[name] = meter.found(now, spent_tokens(event, _sane(event.tokens_reserved)))
@@ -224,12 +224,6 @@ def _rung(target: Target, limits: LimitsConfig) -> Rung:
     )
     caps = (Cap(window, limit, counts_tokens(window)) for window, limit in asked if limit is not None)
     return Rung(target, str(target), tuple(caps))
-
-
-def _names(lane: LaneId) -> tuple[str, str, str]:
-    """The names of a lane's chain, at the cost of two strings."""
-    key = f"{lane.provider}/{lane.key}"
-    return f"{key}/{lane.model}", key, lane.provider
 
 
 def _instant(event: Fact, target: Target, settings: Config) -> Instant:
