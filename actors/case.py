@@ -17,7 +17,7 @@ from state.pools import Pool
 from state.question import Ask
 from state.words import LaneId
 
-__all__ = ["Attempted", "Case", "Client", "Closed", "Rescue", "Seam", "Sink", "Trouble"]
+__all__ = ["Attempted", "Case", "Client", "Closed", "Flow", "Rescue", "Seam", "Sink", "Trouble"]
 
 
 class Rescue(StrEnum):
@@ -62,6 +62,7 @@ class Attempted(Struct, frozen=True, kw_only=True):
     terms: Terms
     outcome: Outcome
     at_ms: int
+    tries: int = 1
     duration_ms: int
     first_token_ms: int | None = None
     usage: Usage | None = None
@@ -107,11 +108,18 @@ class Closed(Struct, frozen=True, kw_only=True):
     cost_usd: float | None = None
 
 
-class Sink(Protocol):
-    """Where a streamed answer goes. All but `writable` are synchronous: no task hop for a chunk."""
+class Flow(Protocol):
+    """What feeds a sink, and can be told to rest."""
 
-    def begin(self, lane: LaneId) -> None:
-        """The commit point: a visible token follows. Not called again when a stream is rescued."""
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+
+
+class Sink(Protocol):
+    """Where a streamed answer goes. Nothing here waits: no task hop for a chunk."""
+
+    def begin(self, lane: LaneId, flow: Flow) -> None:
+        """The commit point: a visible token follows. When the caller reads too slowly, pause the flow."""
         ...
 
     def chunk(self, chunk: Chunk) -> None:
@@ -120,8 +128,4 @@ class Sink(Protocol):
 
     def keep_alive(self) -> None:
         """Nothing to say yet, but somebody is working on it."""
-        ...
-
-    async def writable(self) -> None:
-        """Wait until the caller has read enough to be sent more."""
         ...

@@ -14,7 +14,7 @@ from state.admission import Admitted, Held, admit
 from state.board import Card, LaneView
 from state.cards import card_of
 from state.config import Config, ModelConfig, ProviderConfig
-from state.events import AttemptClosed, AttemptOpened, Event, Terms
+from state.events import Answered, AttemptClosed, AttemptOpened, Event, Terms
 from state.fold import State, fold
 from state.limits import Allowance, Exhausted, allowance_of, reserve
 from state.timeline import ms
@@ -52,6 +52,8 @@ class Ledger:
         self._cards: dict[LaneId, Card] = {}
         self._caps_are_shared = False
         self._shown_ms: dict[LaneId, int] = {}
+        self.answered_ms: int | None = None
+        """When live traffic last proved the provider well."""
         self.offer(provider.models)
 
     def __repr__(self) -> str:
@@ -103,12 +105,19 @@ class Ledger:
         before = self.state
         self.state = fold(before, event, self.settings)
         self._witness.record(event)
+        if isinstance(event, AttemptClosed) and isinstance(event.outcome, Answered):
+            self.answered_ms = event.at_ms
         self._publish(self._touched(before, event))
 
     def learn(self, event: Event) -> None:
         """Learn from what somebody else has had witnessed: an outage, an act on everybody, a reload."""
         self.state = fold(self.state, event, self.settings)
         self._publish(self._models)
+
+    def usual_first_token_ms(self, lane: LaneId) -> int | None:
+        """The 95th percentile of what the lane takes to its first token; None: too little is known."""
+        record = self.state.statistics.lanes.get(str(lane))
+        return None if record is None else record.first_token.quantile(0.95)
 
     def view(self, lane: LaneId) -> LaneView:
         """The lane as it is now."""

@@ -89,7 +89,7 @@ def _run(run: _Run) -> int:
         level=daemon.log_level,
         no_colour="NO_COLOR" in os.environ,
         now_ms=SystemClock().now_ms,
-        redact=Redactor(secret.reveal() for secret in run.resolved.secrets.values()),
+        redact=Redactor(secret.reveal() for secret in run.resolved.all_secrets),
     )
     try:
         return anyio.run(_in_the_loop, run, backend_options={"use_uvloop": find_spec("uvloop") is not None})

@@ -144,6 +144,8 @@ class AttemptClosed(Fact, frozen=True, kw_only=True, tag="attempt_closed"):
     outcome: Outcome
     terms: Terms = Terms()
     tokens_reserved: int = 0
+    tries: int = 1
+    """How often the lane was asked: second tries in place are part of the attempt, and of what it used."""
     duration_ms: int = 0
     first_token_ms: int | None = None
     usage: Usage | None = None

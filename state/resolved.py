@@ -26,6 +26,12 @@ class Resolved(Struct, frozen=True, kw_only=True):
     secrets: Mapping[KeyId, Secret]
     http_token: Secret | None = None
 
+    @property
+    def all_secrets(self) -> tuple[Secret, ...]:
+        """Everything that must never be seen."""
+        token = () if self.http_token is None else (self.http_token,)
+        return (*self.secrets.values(), *token)
+
     def secrets_of(self, provider: ProviderConfig) -> dict[KeyId, Secret]:
         """Those of this provider, and no other's."""
         ids = (KeyId(provider.name, key.name) for key in provider.keys)
