@@ -24,7 +24,7 @@ TEXTS = WORDS.map(lambda text: {"type": "text", "text": text})
 PICTURES = st.builds(
     lambda kind, data: {"type": "image_url", "image_url": {"url": f"data:image/{kind};base64,{data}"}},
     st.sampled_from(["png", "jpeg", "webp"]),
-    st.sampled_from(["iVBORw0KGgo=", "/9j/4AAQ", "UklGRg=="]),
+    st.sampled_from(["iVBORw0KGgo=", "R0lGODlh", "UklGRg=="]),
 )
 
 SYSTEM: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
