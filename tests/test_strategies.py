@@ -65,6 +65,7 @@ class TestRoundRobin:
 
     def test_lanes_take_turns(self):
         assert turns(self.abc, 7) == "a b c a b c a"
+        assert order(now(self.abc, turn=2)) == "c a b"
 
     def test_who_is_out_has_no_turn_and_leaves_it_to_nobody_in_particular(self):
         question = now(self.abc, lane("b", condition=out()))
