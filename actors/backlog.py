@@ -32,19 +32,29 @@ class Backlog:
     def __repr__(self) -> str:
         return f"<backlog: {self._bytes} bytes{', too many' if self.lags else ''}>"
 
-    def add(self, piece: bytes) -> None:
+    def add(self, piece: bytes) -> bool:
+        """Whether this was the piece with which the reader began to lag."""
         self._pieces.append(piece)
         self._bytes += len(piece)
-        if self._bytes > HIGH_WATER_BYTES:
-            self.lags = True
+        if self.lags or self._bytes <= HIGH_WATER_BYTES:
+            return False
+        self.lags = True
+        return True
 
-    def take(self) -> bytes:
-        """The oldest piece; there has to be one."""
+    def take(self) -> tuple[bytes, bool]:
+        """The oldest piece, and whether with it the reader has caught up."""
         piece = self._pieces.popleft()
         self._bytes -= len(piece)
-        if self._bytes < LOW_WATER_BYTES:
-            self.lags = False
-        return piece
+        if not self.lags or self._bytes >= LOW_WATER_BYTES:
+            return piece, False
+        self.lags = False
+        return piece, True
+
+    def take_all(self) -> bytes:
+        """Everything, for a reader to whom nothing more will come."""
+        whole = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        self.clear()
+        return whole
 
     def clear(self) -> None:
         self._pieces.clear()

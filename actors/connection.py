@@ -11,7 +11,7 @@ that happens on it happens in callbacks of the event loop: no task belongs to a 
 import asyncio
 from typing import Protocol, cast
 
-from actors.clocks import Clocks, Watch
+from actors.clocks import NEVER_MS, Clocks, Watch
 from actors.exchange import Exchange
 from actors.faults import ExchangeFailed, Fault
 from actors.head import KeyLine
@@ -45,7 +45,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def __init__(self, home: Home, clock: Clock, room: memoryview) -> None:
         self.is_usable = False
-        self.born_ms = self.idle_since_ms = clock.now_ms()
+        self.born_ms = clock.now_ms()
+        self.good_until_ms = NEVER_MS
+        """While it is idle: when it is let go, which its home decides."""
         self._home = home
         self._room = room
         self._watch = Watch(clock, self._fail)
@@ -141,7 +143,7 @@ class Connection(asyncio.BufferedProtocol):
         if reader.pieces and self._exchange is exchange:
             piece = reader.pieces[0] if len(reader.pieces) == 1 else b"".join(reader.pieces)
             reader.pieces.clear()
-            if self._by_byte:
+            if self._by_byte and not reader.is_complete:
                 self._watch.heard()
             exchange.arrived(piece)
         if self._exchange is not exchange:
@@ -177,8 +179,7 @@ class Connection(asyncio.BufferedProtocol):
         self._exchange = None
         self.resume()
         self._watch.stop()
-        has_sent_all = self._transport.get_write_buffer_size() == 0
-        is_reusable = self._reader.keeps_alive and has_sent_all and not self._transport.is_closing()
+        is_reusable = self._reader.keeps_alive and self._transport.get_write_buffer_size() == 0
         self._home.freed(self, is_reusable=is_reusable)
         if not is_reusable:
             self.abort()

@@ -103,10 +103,12 @@ class Exchange:
         while not self.status:
             if self._error is not None:
                 raise self._error
-            await self._wait()
+            await self._news()
 
     async def read(self) -> bytes:
         """The whole body."""
+        if self._is_over and self._error is None and self._inflater is None:
+            return self._backlog.take_all()
         whole: list[bytes] = []
         await self.forward_to(whole.append)
         return whole[0] if len(whole) == 1 else b"".join(whole)
@@ -126,7 +128,7 @@ class Exchange:
                 if self._error is not None:
                     raise self._error
                 raise StopAsyncIteration
-            await self._wait()
+            await self._news()
 
     async def forward_to(self, sink: Sink) -> None:
         """Call `sink` with each piece as it arrives; return when the body has ended.
@@ -137,12 +139,12 @@ class Exchange:
             async for piece in self:
                 self._pour(sink, piece)
                 while self._paused:
-                    await self._wait()
+                    await self._news()
             return
         self._sink = sink
         self._drain(sink)
         while self._backlog or not self._is_over:
-            await self._wait()
+            await self._news()
         if self._error is not None:
             raise self._error
 
@@ -172,17 +174,11 @@ class Exchange:
 
     def opened(self, status: int, headers: tuple[Header, ...]) -> None:
         self.headers = headers
-        length = self.header(b"content-length") or b"0"
-        if length.isdigit() and int(length[:20]) > self._bytes_left:
-            self._break_off(ExchangeFailed(Fault.BODY_TOO_LARGE, heard=True))
+        try:
+            self._prepare(dict(headers))
+        except ExchangeFailed as error:
+            self._break_off(error)
             return
-        coding = (self.header(b"content-encoding") or b"identity").strip().lower()
-        if coding not in (b"", b"identity"):
-            try:
-                self._inflater = Inflater(coding)
-            except ExchangeFailed as error:
-                self._break_off(error)
-                return
         self.status = status
         self._wake()
 
@@ -195,8 +191,8 @@ class Exchange:
             if self._sink is not None and not self._backlog and not self._paused:
                 self._pour(self._sink, piece)
                 return
-        self._backlog.add(piece)
-        self._steer()
+        if self._backlog.add(piece):
+            self._steer()
         self._wake()
 
     def ended(self) -> None:
@@ -209,6 +205,15 @@ class Exchange:
         self.ended()
 
     # How it flows, breaks and waits.
+
+    def _prepare(self, fields: dict[bytes, bytes]) -> None:
+        """For the body that these headers announce."""
+        length = fields.get(b"content-length", b"")
+        if length.isdigit() and int(length[:20]) > self._bytes_left:
+            raise ExchangeFailed(Fault.BODY_TOO_LARGE, heard=True)
+        coding = fields.get(b"content-encoding", b"").strip().lower()
+        if coding not in (b"", b"identity"):
+            self._inflater = Inflater(coding)
 
     def _drain(self, sink: Sink) -> None:
         while self._backlog and not self._paused:
@@ -255,8 +260,9 @@ class Exchange:
         return step
 
     def _take(self) -> bytes:
-        piece = self._backlog.take()
-        self._steer()
+        piece, has_caught_up = self._backlog.take()
+        if has_caught_up:
+            self._steer()
         return piece
 
     def _steer(self) -> None:
@@ -268,14 +274,12 @@ class Exchange:
             self._source.resume()
 
     def _wake(self) -> None:
-        waiter = self._waiter
+        waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
-    async def _wait(self) -> None:
-        assert self._waiter is None, "an exchange has one reader"
+    def _news(self) -> asyncio.Future[None]:
+        """Done as soon as anything happens here."""
+        assert self._waiter is None or self._waiter.cancelled(), "an exchange has one reader"
         self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter

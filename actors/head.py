@@ -11,8 +11,8 @@ when they are put together: one scan in C instead of a look at each value.
 """
 
 import re
-from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol
 
 from actors.faults import ExchangeFailed, Fault
@@ -22,6 +22,9 @@ __all__ = ["NO_KEY", "HeadWriter", "Header", "JoinKey", "KeyLine", "Secret", "Un
 
 Header = tuple[bytes, bytes]
 """A name in lower case and a value."""
+
+HEADERS_KNOWN_MAX = 256
+"""Sets of headers that are remembered; more are in use only if somebody puts words of a request into them."""
 
 _METHODS = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE"})
 _TARGET = re.compile(rb"/[!$-;=?-Z\[\]_a-z~]*")
@@ -131,7 +134,7 @@ class HeadWriter:
                 lines.append(f"proxy-authorization: {through.authorization.decode()}")
         self._common = "".join(f"\r\n{line}" for line in lines).encode()
 
-    def write(self, method: bytes, target: bytes, headers: Iterable[Header], body_bytes: int) -> bytes:
+    def write(self, method: bytes, target: bytes, headers: tuple[Header, ...], body_bytes: int) -> bytes:
         """All lines but the key's; the head is complete when `end_of_head` is joined to it."""
         if method not in _METHODS:
             raise ExchangeFailed(Fault.ILLEGAL_REQUEST, "a method that is not spoken here")
@@ -139,20 +142,28 @@ class HeadWriter:
             raise ExchangeFailed(
                 Fault.ILLEGAL_REQUEST, "a target that does not stay below the provider's URL"
             )
-        given = b""
-        count = 0
-        accepts_any_encoding = True
-        for name, value in headers:
-            if name in _OURS or not _NAME.fullmatch(name):
-                raise ExchangeFailed(Fault.ILLEGAL_REQUEST, "a header that is not the caller's to set")
-            if name == b"accept-encoding":
-                accepts_any_encoding = False
-            given += b"\r\n%b: %b" % (name, value)
-            count += 1
-        if given.count(b"\n") != count or given.count(b"\r") != count or b"\0" in given:
-            raise ExchangeFailed(Fault.ILLEGAL_REQUEST, "a line break or NUL inside of a header")
-        if accepts_any_encoding:
-            given += b"\r\naccept-encoding: gzip, deflate"
-        if body_bytes or method != b"GET":
-            given += b"\r\ncontent-length: %d" % body_bytes
-        return b"%b %b%b HTTP/1.1%b%b\r\n" % (method, self._prefix, target, self._common, given)
+        length = b"\r\ncontent-length: %d" % body_bytes if body_bytes or method != b"GET" else b""
+        return b"%b %b%b HTTP/1.1%b%b%b\r\n" % (
+            method,
+            self._prefix,
+            target,
+            self._common,
+            _lines(headers),
+            length,
+        )
+
+
+@lru_cache(HEADERS_KNOWN_MAX)
+def _lines(headers: tuple[Header, ...]) -> bytes:
+    """The caller's headers. A dialect says the same ones with each request, so they are put together and
+    looked at once.
+    """
+    for name, _ in headers:
+        if name in _OURS or not _NAME.fullmatch(name):
+            raise ExchangeFailed(Fault.ILLEGAL_REQUEST, "a header that is not the caller's to set")
+    lines = b"".join(b"\r\n%b: %b" % header for header in headers)
+    if not lines.count(b"\n") == lines.count(b"\r") == len(headers) or b"\0" in lines:
+        raise ExchangeFailed(Fault.ILLEGAL_REQUEST, "a line break or NUL inside of a header")
+    if not any(name == b"accept-encoding" for name, _ in headers):
+        lines += b"\r\naccept-encoding: gzip, deflate"
+    return lines

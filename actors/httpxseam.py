@@ -8,7 +8,7 @@ and to import it half of a cold start.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 
 import httpx
 
@@ -60,7 +60,7 @@ class HttpxFace(httpx.AsyncBaseTransport):
             exchange = await self._transport.send(
                 request.method.encode(),
                 self._target(request.url),
-                [header for header in lowered if header[0] not in _OURS_TO_SAY],
+                tuple(header for header in lowered if header[0] not in _OURS_TO_SAY),
                 body,
                 key=self._key,
                 clocks=self._clocks,
@@ -121,7 +121,7 @@ class OverHttpx:
         self,
         method: bytes,
         target: bytes,
-        headers: Iterable[Header] = (),
+        headers: tuple[Header, ...] = (),
         body: bytes = b"",
         *,
         key: KeyLine = NO_KEY,

@@ -11,7 +11,6 @@ it up: cancelling who waits, or who has just been given a place, loses none.
 import asyncio
 from collections import deque
 
-from actors.clocks import NEVER_MS
 from actors.connection import Connection
 from actors.faults import ExchangeFailed, Fault
 from actors.seams import Alarm, Clock
@@ -115,23 +114,23 @@ class Idle:
     def __repr__(self) -> str:
         return f"<idle: {len(self)} connections>"
 
-    def take(self) -> Connection | None:
+    def take(self, now_ms: int) -> Connection | None:
         """One that can be used at once."""
-        if not self._connections:
-            return None
-        now_ms = self._clock.now_ms()
         while self._connections:
             connection = self._connections.pop()
-            if now_ms < self._good_until_ms(connection):
+            if now_ms < connection.good_until_ms:
                 return connection
             connection.abort()
         return None
 
     def keep(self, connection: Connection) -> None:
-        connection.idle_since_ms = self._clock.now_ms()
+        granted_ms = connection.granted_ms
+        idle_ms = self._idle_ms_max if granted_ms is None else min(granted_ms, self._idle_ms_max)
+        good_until_ms = min(self._clock.now_ms() + idle_ms, connection.born_ms + self._age_ms_max)
+        connection.good_until_ms = good_until_ms
         self._connections.append(connection)
         if self._alarm is None:
-            self._alarm = self._clock.call_at(self._good_until_ms(connection), self._sweep)
+            self._alarm = self._clock.call_at(good_until_ms, self._sweep)
 
     def forget(self, connection: Connection) -> None:
         if connection in self._connections:
@@ -145,19 +144,12 @@ class Idle:
         while self._connections:
             self._connections.pop().abort()
 
-    def _good_until_ms(self, connection: Connection) -> int:
-        granted_ms = NEVER_MS if connection.granted_ms is None else connection.granted_ms
-        return min(
-            connection.idle_since_ms + min(self._idle_ms_max, granted_ms),
-            connection.born_ms + self._age_ms_max,
-        )
-
     def _sweep(self) -> None:
         self._alarm = None
         now_ms = self._clock.now_ms()
         for connection in list(self._connections):
-            if now_ms >= self._good_until_ms(connection):
+            if now_ms >= connection.good_until_ms:
                 connection.abort()
         if self._connections:
-            soonest_ms = min(map(self._good_until_ms, self._connections))
+            soonest_ms = min(connection.good_until_ms for connection in self._connections)
             self._alarm = self._clock.call_at(soonest_ms, self._sweep)

@@ -43,7 +43,6 @@ class ResponseReader:
         """Neither a length nor chunks: the body ends where the connection does."""
         self.granted_ms: int | None = None
         """How long the server keeps a silent connection, if it says so."""
-        self._head_bytes = 0
         self._bodiless_bytes = 0
         self._interims = 0
         self._stopped_by: ExchangeFailed | None = None
@@ -58,7 +57,7 @@ class ResponseReader:
         self.pieces.clear()
         self.has_begun = self.is_complete = self.keeps_alive = False
         self.ends_with_connection = True
-        self._head_bytes = self._bodiless_bytes = self._interims = 0
+        self._bodiless_bytes = self._interims = 0
 
     def feed(self, received: memoryview | bytes) -> None:
         """Read what was received. What came before an error stands, and is to be told before it."""
@@ -86,27 +85,26 @@ class ResponseReader:
             self._stop(Fault.MALFORMED, "a second response that nobody asked for")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.status:
-            return  # a trailer
-        self._head_bytes += len(name) + len(value)
-        if len(self.headers) == HEADERS_MAX or self._head_bytes > HEAD_BYTES_MAX:
-            self._stop(Fault.HEAD_TOO_LARGE)
-        name = name.lower()
-        self.headers.append((name, value))
-        if name == b"content-length":
-            self.ends_with_connection = False
-        elif name == b"transfer-encoding":
-            self.ends_with_connection = False
-            if value.strip().lower() != b"chunked":
-                self._stop(Fault.MALFORMED, "a transfer encoding that nobody offered")
-        elif name == b"keep-alive":
-            self.granted_ms = _granted_ms(value)
+        if not self.status:  # or it is a trailer
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
-        if status >= 200:
-            self.status = status
+        if len(self.headers) > HEADERS_MAX:
+            self._stop(Fault.HEAD_TOO_LARGE)
+        if status < 200:
+            self._skip(status)
             return
+        fields = dict(self.headers)
+        coding = fields.get(b"transfer-encoding")
+        if coding is not None and coding.strip().lower() != b"chunked":
+            self._stop(Fault.MALFORMED, "a transfer encoding that nobody offered")
+        self.ends_with_connection = coding is None and b"content-length" not in fields
+        if b"keep-alive" in fields:
+            self.granted_ms = _granted_ms(fields[b"keep-alive"])
+        self.status = status
+
+    def _skip(self, status: int) -> None:
         self._interims += 1
         self.headers.clear()
         if status == 101 or self._interims > INTERIM_MAX:

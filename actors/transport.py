@@ -10,7 +10,6 @@ every certificate, and repeats nothing that a server may have begun to do.
 """
 
 import asyncio
-from collections.abc import Iterable
 from typing import Protocol
 
 from actors.clocks import Clocks
@@ -42,7 +41,7 @@ class Transport(Protocol):
         self,
         method: bytes,
         target: bytes,
-        headers: Iterable[Header] = (),
+        headers: tuple[Header, ...] = (),
         body: bytes = b"",
         *,
         key: KeyLine = NO_KEY,
@@ -100,7 +99,7 @@ class HttpTransport:
         self,
         method: bytes,
         target: bytes,
-        headers: Iterable[Header] = (),
+        headers: tuple[Header, ...] = (),
         body: bytes = b"",
         *,
         key: KeyLine = NO_KEY,
@@ -112,7 +111,7 @@ class HttpTransport:
             if not self._gate.enter_nowait():
                 await self._gate.enter(clocks.deadline_ms)
             began_ms = self._clock.now_ms()
-            idle = None if only_fresh else self._idle.take()
+            idle = None if only_fresh else self._idle.take(began_ms)
             connection = idle or await self._dialled_inside(clocks, began_ms)
             exchange = Exchange(connection, bytes_max=self._body_bytes_max)
             connection.begin(exchange, clocks, began_ms, head=head, key=key, body=body)

@@ -117,7 +117,7 @@ async def test_an_attempt_can_be_answered_by_a_mock():
         asked.append(request)
         return httpx.Response(201, json={"b": 2}, headers={"X-Up": "Yes"})
 
-    exchange = await over(reply).send(b"POST", b"/chat", [(b"x-title", b"app")], b'{"a":1}', key=KEY)
+    exchange = await over(reply).send(b"POST", b"/chat", ((b"x-title", b"app"),), b'{"a":1}', key=KEY)
     assert (exchange.status, exchange.header(b"x-up"), await exchange.read()) == (201, b"Yes", b'{"b":2}')
     (request,) = asked
     assert (request.method, str(request.url)) == ("POST", "https://api.example.com/v1/chat")

@@ -157,9 +157,9 @@ def test_the_connection_used_last_goes_first(clock):
     one, two = connection(idle, clock), connection(idle, clock)
     idle.keep(one)
     idle.keep(two)
-    assert idle.take() is two
-    assert idle.take() is one
-    assert idle.take() is None
+    assert idle.take(clock.now_ms()) is two
+    assert idle.take(clock.now_ms()) is one
+    assert idle.take(clock.now_ms()) is None
 
 
 def test_a_connection_idle_for_too_long_is_closed_without_being_asked(clock):
@@ -183,11 +183,11 @@ def test_a_connection_grows_old_however_busy_it_is(clock):
     for _ in range(AGE_MS_MAX // 30_000 - 1):
         idle.keep(busy)
         clock.jump(30)
-        assert idle.take() is busy
+        assert idle.take(clock.now_ms()) is busy
     clock.jump(30)
     idle.keep(busy)
     clock.jump(0)
-    assert idle.take() is None
+    assert idle.take(clock.now_ms()) is None
     assert not busy.is_usable
 
 
@@ -196,7 +196,7 @@ def test_a_connection_that_slept_through_a_suspend_is_not_used(clock):
     sleeper = connection(idle, clock)
     idle.keep(sleeper)
     clock._boot_ms += 3_600_000  # the alarm has not rung yet when the first request comes
-    assert idle.take() is None
+    assert idle.take(clock.now_ms()) is None
     assert not sleeper.is_usable
 
 

@@ -47,7 +47,7 @@ async def test_a_request_arrives_as_it_was_meant():
     async with serving(obliges) as server:
         with closing(transport_to(server)) as transport:
             sent = await transport.send(
-                b"POST", b"/chat/completions?x=1", [(b"content-type", b"application/json")], b'{"a":1}'
+                b"POST", b"/chat/completions?x=1", ((b"content-type", b"application/json"),), b'{"a":1}'
             )
             assert await sent.read() == JSON
     (asked,) = server.asked
