@@ -11,7 +11,6 @@ its closing is folded and witnessed once.
 """
 
 from anyio import Event, get_cancelled_exc_class
-from msgspec import Struct
 
 from actors.access import Access
 from actors.case import Attempted, Sink
@@ -39,13 +38,44 @@ from state.timing import timing
 __all__ = ["Attempt", "Desk"]
 
 
-class Desk(Struct, frozen=True):
-    """What every attempt at a provider works with."""
+class Desk:
+    """What the attempts of one life of a provider work with, and which of them are under way."""
 
-    access: Access
-    ledger: Ledger
-    clock: Clock
-    rng: Rng
+    def __init__(self, access: Access, ledger: Ledger, clock: Clock, rng: Rng) -> None:
+        self.access = access
+        self.ledger = ledger
+        self.clock = clock
+        self.rng = rng
+        self._inside: dict[str, Attempt] = {}
+        self._left = Event()
+
+    def __repr__(self) -> str:
+        return f"<desk of {self.ledger.id}: {self.in_flight} attempts>"
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._inside)
+
+    async def attempt(self, ticket: Ticket, sink: Sink | None) -> Tried:
+        """Run it in the caller's task, registered so that it can be ended from here."""
+        attempt = self._inside[ticket.attempt_id] = Attempt(ticket, self)
+        try:
+            return await attempt.run(sink)
+        finally:
+            del self._inside[ticket.attempt_id]
+            self._left.set()
+
+    async def wait_empty(self) -> None:
+        """Until all who are inside have left."""
+        while self._inside:
+            self._left = Event()
+            await self._left.wait()
+
+    def close(self) -> None:
+        """End all who are inside, as nobody's fault, and every connection."""
+        for attempt in list(self._inside.values()):
+            attempt.abort()
+        self.access.close()
 
 
 class Attempt:

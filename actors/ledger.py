@@ -5,7 +5,7 @@
 So a crash pardons nobody: the next life finds the standing that the last one left.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from actors.channel import Channel
@@ -40,9 +40,7 @@ class Ledger:
     """One provider's lanes, keys and limits, as they stand."""
 
     def __init__(self, provider: ProviderConfig, state: State, *, clock: Clock, witness: Witness) -> None:
-        self.provider = provider
         self.id = ProviderId(provider.name)
-        self.settings = Config(provider={provider.name: provider})
         self.state = state
         self.published: Channel[Views] = Channel({})
         self._clock = clock
@@ -54,7 +52,7 @@ class Ledger:
         self._shown_ms: dict[LaneId, int] = {}
         self.answered_ms: int | None = None
         """When live traffic last proved the provider well."""
-        self.offer(provider.models)
+        self.reconfigure(provider)
 
     def __repr__(self) -> str:
         return f"<ledger of {self.id}: {len(self._models)} lanes>"
@@ -66,7 +64,16 @@ class Ledger:
     def model(self, lane: LaneId) -> ModelConfig:
         return self._models[lane]
 
-    def offer(self, models: Iterable[ModelConfig]) -> None:
+    def reconfigure(self, provider: ProviderConfig) -> None:
+        """Other settings over the same past."""
+        self.provider = provider
+        self.settings = Config(provider={provider.name: provider})
+        self.offer(provider.models)
+
+    def has(self, lane: LaneId) -> bool:
+        return lane in self._models
+
+    def offer(self, models: Sequence[ModelConfig]) -> None:
         """These are the models now: by the config, or as the provider itself lists them."""
         offered = [(key, model) for key in self.provider.keys for model in models]
         name = self.provider.name

@@ -10,13 +10,13 @@ moves on. When it is asked to stop it lets nobody in and waits for those inside.
 
 from collections.abc import Callable
 
-from anyio import Event, create_task_group
+from anyio import create_task_group
 from msgspec import Struct
 
 from actors.access import Access
 from actors.actor import Life
 from actors.answers import Reply
-from actors.attempt import Attempt, Desk
+from actors.attempt import Desk
 from actors.case import Sink
 from actors.door import Knock, Refused, Shut, Ticket, Tried
 from actors.ledger import Ledger
@@ -28,6 +28,10 @@ from state.words import LaneId, Target
 __all__ = ["Doorway", "ProbeNow", "Provider"]
 
 
+CHANCE_CHARS = 8
+"""Of an id, those that are chance: enough among the attempts of one request."""
+
+
 class ProbeNow(Struct, frozen=True):
     """Somebody wants to know now."""
 
@@ -36,7 +40,7 @@ class ProbeNow(Struct, frozen=True):
 
 
 class Doorway:
-    """The provider as the router sees it, through all its lives."""
+    """The provider as the router sees it, through all lives of its actor and through reloads."""
 
     def __init__(self, ledger: Ledger, clock: Clock, rng: Rng) -> None:
         self.ledger = ledger
@@ -44,11 +48,9 @@ class Doorway:
         self._rng = rng
         self._desk: Desk | None = None
         self._shut = Shut("it is starting")
-        self._inside: dict[str, Attempt] = {}
-        self._left = Event()
 
     def __repr__(self) -> str:
-        state = self._shut.why if self._desk is None else f"{len(self._inside)} inside"
+        state = self._shut.why if self._desk is None else f"{self._desk.in_flight} inside"
         return f"<door of {self.name}: {state}>"
 
     @property
@@ -57,7 +59,7 @@ class Doorway:
 
     @property
     def in_flight(self) -> int:
-        return len(self._inside)
+        return 0 if self._desk is None else self._desk.in_flight
 
     # For the router.
 
@@ -66,7 +68,7 @@ class Doorway:
         if self._desk is None:
             return self._shut
         ledger, request = self.ledger, knock.case.request
-        if knock.lane not in ledger.lanes:
+        if not ledger.has(knock.lane):
             return Shut("the lane is no longer there")
         gap = self._desk.access.dialect.gap(request, ledger.provider, ledger.model(knock.lane))
         if gap is not None:
@@ -81,7 +83,8 @@ class Doorway:
         )
         if not isinstance(terms, Terms):
             return terms
-        ticket = Ticket(self._rng.new_id(), knock, terms, tokens)
+        # It begins with the request's name, so that whoever finds one open finds how it was opened.
+        ticket = Ticket(f"{knock.case.id}.{self._rng.new_id()[-CHANCE_CHARS:]}", knock, terms, tokens)
         ledger.happened(
             AttemptOpened(
                 at_ms=self._clock.now_ms(),
@@ -96,47 +99,33 @@ class Doorway:
         return ticket
 
     async def attempt(self, ticket: Ticket, sink: Sink | None) -> Tried:
-        """Run it in the caller's task, registered so that it can be ended from inside."""
+        """Run it in the caller's task. A failure is a value."""
         assert self._desk is not None, "whoever has a ticket uses it before anything else can happen"
-        attempt = self._inside[ticket.attempt_id] = Attempt(ticket, self._desk)
-        try:
-            return await attempt.run(sink)
-        finally:
-            del self._inside[ticket.attempt_id]
-            if not self._inside:
-                self._left.set()
+        return await self._desk.attempt(ticket, sink)
 
     def continues(self, lane: LaneId) -> bool:
         """Whether an answer's beginning can be given to the lane, to be continued from exactly there."""
-        if self._desk is None or lane not in self.ledger.lanes:
+        ledger = self.ledger
+        if self._desk is None or not ledger.has(lane):
             return False
-        return self._desk.access.dialect.continues(self.ledger.provider, self.ledger.model(lane))
+        return self._desk.access.dialect.continues(ledger.provider, ledger.model(lane))
 
     def warm(self, lane: LaneId) -> None:
         """A request may come soon."""
-        if self._desk is not None and lane in self.ledger.lanes:
+        if self._desk is not None and self.ledger.has(lane):
             self._desk.access.warm()
 
     # For the actor.
 
-    def open(self, access: Access) -> None:
-        self._desk = Desk(access, self.ledger, self._clock, self._rng)
+    def open(self, desk: Desk) -> None:
+        """From now on this life serves; one that served before drains by itself."""
+        self._desk = desk
 
-    def shut(self, why: str) -> None:
-        """Let nobody in any more; who is inside stays."""
-        self._desk = None
-        self._shut = Shut(why)
-
-    async def wait_empty(self) -> None:
-        """Until all who are inside have left."""
-        while self._inside:
-            self._left = Event()
-            await self._left.wait()
-
-    def clear(self) -> None:
-        """End all who are inside, as nobody's fault."""
-        for attempt in list(self._inside.values()):
-            attempt.abort()
+    def shut(self, desk: Desk, why: str) -> None:
+        """Let nobody in any more at this desk; a later life may have the door already."""
+        if self._desk is desk:
+            self._desk = None
+            self._shut = Shut(why)
 
 
 class Provider:
@@ -149,19 +138,19 @@ class Provider:
         self._rng = rng
 
     async def live(self, life: Life[ProbeNow]) -> None:
-        access = self._open_access()
-        prober = Prober(self._doorway.ledger, access, self._clock, self._rng)
-        self._doorway.open(access)
+        doorway, access = self._doorway, self._open_access()
+        desk = Desk(access, doorway.ledger, self._clock, self._rng)
+        prober = Prober(doorway.ledger, access, self._clock, self._rng)
+        doorway.open(desk)
         try:
             async with create_task_group() as tasks:
                 tasks.start_soon(prober.look_after)
                 life.ready()
                 async for message in life:
                     tasks.start_soon(prober.answer, message.target, message.reply)
-                self._doorway.shut("it is stopping")
-                await self._doorway.wait_empty()
+                doorway.shut(desk, "it is stopping")
+                await desk.wait_empty()
                 tasks.cancel_scope.cancel()
         finally:
-            self._doorway.shut("it has died and is coming back")
-            self._doorway.clear()
-            access.close()
+            doorway.shut(desk, "it has died and is coming back")
+            desk.close()

@@ -19,7 +19,7 @@ from actors.chance import SystemRng
 from actors.clock import SystemClock
 from actors.facts import Report
 from actors.journal_file import JournalUnusable
-from actors.recall import Recalled, open_and_recall
+from actors.recall import Recalled, open_and_recall, opened_by
 from daemon.configfile import Refused, load, surroundings
 from daemon.exits import Exit
 from daemon.homes import Unsafe, make_home
@@ -31,6 +31,7 @@ from daemon.news import Starting
 from daemon.notify import Silent, Systemd, systemd_from
 from daemon.redact import Redactor
 from daemon.tree import Tree
+from state.remembered import remember
 from state.resolved import Resolved
 
 __all__ = ["arguments", "main"]
@@ -115,7 +116,10 @@ async def _in_the_loop(run: _Run) -> Exit:
         file, recalled = None, Recalled()
     clock = SystemClock(recalled.anchor)
     rng = SystemRng(clock)
-    tree = Tree(run.resolved, recalled, file, clock=clock, rng=rng, listener=listener)
+    remembered = remember(recalled.snapshots, recalled.tail, run.resolved.config)
+    opened = await file.run(opened_by(remembered.open_attempts)) if file is not None else []
+    tree = Tree(run.resolved, remembered, file, clock=clock, rng=rng, listener=listener)
+    tree.close_interrupted(opened)
     seams = Seams(clock, rng, listener, run.notify, run.load_again)
     code, report = await live(tree, seams, drain_s=run.resolved.config.daemon.drain_s, force=_force)
     _say(report, "INFO")

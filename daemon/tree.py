@@ -1,25 +1,36 @@
 """The whole daemon on one screen: who lives here, in which order they come and go.
 
-stage 0   journal        must be there before anything happens, and after everything has
+stage 0   journal        there before anything happens, and after everything has
+stage 2   providers      one each; a reload replaces only those that changed
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from actors.access import open_access
 from actors.actor import ChildSpec, OnExhausted
-from actors.journal import Journal, JournalWriter
+from actors.journal import Journal, JournalWriter, Part
 from actors.journal_file import JournalFile, open_journal
+from actors.ledger import Ledger
 from actors.mailbox import Mailbox
-from actors.recall import Recalled
+from actors.provider import Doorway, ProbeNow, Provider
 from actors.seams import Clock, JournalBackend, Listener, Rng
 from actors.supervisor import Supervisor
+from actors.tls import TrustStore
 from daemon.news import Serving
+from state.config import ProviderConfig
 from state.durability import Retention
-from state.resolved import Changes, Resolved, compare
+from state.events import ConfigLoaded, Event
+from state.fold import NOTHING_KNOWN
+from state.parts import part_name
+from state.remembered import Remembered, interrupted
+from state.resolved import Changes, Resolved, compare, config_digest
 
 __all__ = ["Tree"]
 
+STAGE_JOURNAL, STAGE_PROVIDERS = 0, 2
+PROBES_WAITING_MAX = 64
 DAY_MS = 86_400_000
 MIB = 1024 * 1024
 
@@ -30,53 +41,130 @@ class Tree:
     def __init__(
         self,
         resolved: Resolved,
-        recalled: Recalled,
+        remembered: Remembered,
         file: JournalFile | None,
         *,
         clock: Clock,
         rng: Rng,
         listener: Listener,
     ) -> None:
-        self._resolved = resolved
+        self.resolved = resolved
+        self._remembered = remembered
         self._clock = clock
         self._rng = rng
         self._listener = listener
+        self._trust = TrustStore()
+        self._parts: dict[str, Part] = {}
+        self._children: dict[str, str] = {}
+        self._generation = 0
         kept = resolved.config.journal
         self.journal = Journal(
             file,
             self._open_journal,
             clock=clock,
             listener=listener,
-            parts={},
+            parts=self._parts,
             retention=Retention(round(kept.keep_days * DAY_MS), kept.keep_mib * MIB),
         )
+        self.doors = {name: self._door(each) for name, each in resolved.config.provider.items()}
+        self._note_config(tuple(str(key) for key in resolved.secrets))
+
+    def close_interrupted(self, opened: Sequence[Event]) -> None:
+        """Close what the last life left open: nobody is to blame, and every place is free again."""
+        at_ms, wall_ms = self._clock.now_ms(), self._clock.wall_ms()
+        for closed in interrupted(opened, self._remembered.open_attempts, at_ms=at_ms, wall_ms=wall_ms):
+            if closed.lane.provider in self.doors:
+                self.doors[closed.lane.provider].ledger.happened(closed)
+
+    # Starting, and what a reload changes.
 
     def specs(self) -> Sequence[ChildSpec[Any]]:
-        return (
-            ChildSpec(
-                mailbox=Mailbox("journal", 1, self._clock),
-                make=lambda: JournalWriter(self.journal),
-                stage=0,
-                on_exhausted=OnExhausted.ESCALATE,
-            ),
-        )
+        """The children to start with."""
+        return (self._journal_spec(), *(self._provider_spec(name) for name in self.doors))
 
     async def swap(self, resolved: Resolved, supervisor: Supervisor) -> Changes:
-        changes = compare(self._resolved, resolved)
-        self._resolved = resolved
+        """Let another config take effect. A changed provider keeps its ledger and its door; its next life
+        serves before the last one has drained.
+        """
+        changes = compare(self.resolved, resolved)
+        self.resolved = resolved
+        leaving = [self._children[name] for name in (*changes.removed, *changes.changed)]
+        for name in changes.removed:
+            del self.doors[name], self._children[name], self._parts[part_name(name)]
+        for name in changes.changed:
+            self.doors[name].ledger.reconfigure(resolved.config.provider[name])
+        for name in changes.added:
+            self.doors[name] = self._door(resolved.config.provider[name])
+        self._note_config(changes.keys_changed)
+        for name in (*changes.changed, *changes.added):
+            await supervisor.start_child(self._provider_spec(name))
+        for child in leaving:
+            await supervisor.stop_child(child)
         return changes
 
     def serving(self, after_s: float) -> Serving:
-        config = self._resolved.config
-        sockets = tuple(each for each in (config.daemon.socket, config.daemon.http_socket) if each)
-        return Serving(after_s, len(config.provider), len(config.lanes), sockets)
+        """What is being served, to be told to people."""
+        daemon = self.resolved.config.daemon
+        sockets = tuple(each for each in (daemon.socket, daemon.http_socket) if each)
+        lanes = sum(len(door.ledger.lanes) for door in self.doors.values())
+        return Serving(after_s, len(self.doors), lanes, sockets)
 
     async def close(self) -> None:
         """Let go of what no actor owns, when all of them are gone."""
         await self.journal.close()
 
+    # Everybody, one by one.
+
+    def _journal_spec(self) -> ChildSpec[None]:
+        return ChildSpec(
+            mailbox=Mailbox("journal", 1, self._clock),
+            make=lambda: JournalWriter(self.journal),
+            stage=STAGE_JOURNAL,
+            on_exhausted=OnExhausted.ESCALATE,
+        )
+
+    def _door(self, provider: ProviderConfig) -> Doorway:
+        state = self._remembered.providers.get(provider.name, NOTHING_KNOWN)
+        ledger = Ledger(provider, state, clock=self._clock, witness=self.journal)
+        self._parts[part_name(provider.name)] = lambda: ledger.state
+        return Doorway(ledger, self._clock, self._rng)
+
+    def _provider_spec(self, name: str) -> ChildSpec[ProbeNow]:
+        resolved, door = self.resolved, self.doors[name]
+        provider = resolved.config.provider[name]
+        secrets = resolved.secrets_of(provider)
+        self._generation += 1
+        child = name if name not in self._children else f"{name}.{self._generation}"
+        self._children[name] = child
+        return ChildSpec(
+            mailbox=Mailbox(child, PROBES_WAITING_MAX, self._clock),
+            make=lambda: Provider(
+                door,
+                lambda: open_access(provider, secrets, clock=self._clock, trust=self._trust),
+                self._clock,
+                self._rng,
+            ),
+            stage=STAGE_PROVIDERS,
+            on_exhausted=OnExhausted.BURY,
+            grace_s=resolved.config.daemon.drain_s,
+        )
+
+    def _note_config(self, keys_changed: tuple[str, ...]) -> None:
+        """Keys that are new or other than before get a fresh chance; at a start all do, because nobody
+        keeps anything by which a key that was mended meanwhile could be told from one that was not.
+        """
+        loaded = ConfigLoaded(
+            at_ms=self._clock.now_ms(),
+            wall_ms=self._clock.wall_ms(),
+            digest=config_digest(self.resolved.config),
+            keys_changed=keys_changed,
+        )
+        self.journal.record(loaded)
+        for door in self.doors.values():
+            door.ledger.learn(loaded)
+
     async def _open_journal(self) -> JournalBackend:
-        path = Path(self._resolved.config.journal.path)
+        path = Path(self.resolved.config.journal.path)
         file, set_aside = await open_journal(path, wall_ms=self._clock.wall_ms())
         if set_aside is not None:
             self._listener.tell(set_aside)

@@ -32,6 +32,7 @@ __all__ = [
     "EVENT_WRITE",
     "LAST_SEQ",
     "MIGRATIONS",
+    "OPENINGS_OF",
     "PRAGMAS",
     "SNAPSHOTS_READ",
     "SNAPSHOT_WRITE",
@@ -93,6 +94,7 @@ VERSION = len(MIGRATIONS)
 EVENT_WRITE = "INSERT INTO event (at_ms, wall_ms, kind, request_id, body) VALUES (?, ?, ?, ?, ?)"
 LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM event"
 EVENTS_AFTER = "SELECT seq, body FROM event WHERE seq > ? ORDER BY seq"
+OPENINGS_OF = "SELECT body FROM event WHERE request_id = ? AND kind = 'attempt_opened'"
 # Bounded work a step: retention never holds the writer for long.
 EVENTS_DROP = """DELETE FROM event WHERE seq IN (
     SELECT seq FROM event WHERE wall_ms < ? AND seq <= ? ORDER BY seq LIMIT ?)"""
