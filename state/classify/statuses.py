@@ -15,7 +15,8 @@ NAMES = words(
 
 PRINTED = re.compile(
     r"(?:\b(?:returned|received|got|with)\s(?:an?\s)?(?:http\s)?"
-    r"|\b(?:status[ _]?code|status|https?(?:/\d(?:\.\d)?)?(?:\s(?:error|status|code))?|error(?:\scode)?|code)\b"
+    r"|\b(?:status[ _]?code|status|https?(?:/\d(?:\.\d)?)?(?:\s(?:error|status|code))?"
+    r"|error(?:\scode)?|code)\b"
     r"[\"':=(\[\s]{0,4}|^\W{0,3}|[(\[])([45]\d\d)\b(?![.,:/]?\d)",
     re.IGNORECASE,
 )
