@@ -7,10 +7,22 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-__all__ = ["RESPONSE_CLASS", "SAID_CHARS_MAX", "Evidence", "Failure", "Kind", "Scope", "Where"]
+__all__ = [
+    "QUOTA_WAIT_S_MIN",
+    "RESPONSE_CLASS",
+    "SAID_CHARS_MAX",
+    "Evidence",
+    "Failure",
+    "Kind",
+    "Scope",
+    "Where",
+]
 
 SAID_CHARS_MAX = 2048
 """A provider's own words are kept for people to read, not for archives."""
+
+QUOTA_WAIT_S_MIN = 60.0
+"""What is counted by the day, or in money, is not back sooner."""
 
 
 class Kind(StrEnum):
@@ -71,6 +83,13 @@ class Failure(Struct, frozen=True, kw_only=True, tag="failed"):
     status: int | None = None
     said: str = ""
     """The provider's own words, made inert and cut to SAID_CHARS_MAX."""
+
+    @property
+    def believed_s(self) -> float | None:
+        """The stated wait, where it can be true: beside its daily limits Gemini states that of the minute."""
+        if self.kind is Kind.QUOTA and self.wait_s is not None and self.wait_s < QUOTA_WAIT_S_MIN:
+            return None
+        return self.wait_s
 
 
 RESPONSE_CLASS = frozenset({Kind.UNAVAILABLE, Kind.TIMEOUT, Kind.BAD_RESPONSE})
