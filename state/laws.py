@@ -81,9 +81,10 @@ def not_cleared(question: Question) -> Test | None:
     """Privacy beats availability: a class of data that was named is seen by those who are cleared for it and
     by nobody else, not even when all else fails. A request can add a class, never take the pool's away.
     """
-    classes = {question.pool.rules.data_class, question.ask.data_class} - {""}
-    if not classes:
+    of_pool, of_request = question.pool.rules.data_class, question.ask.data_class
+    if of_pool == of_request == "":
         return None
+    classes = {of_pool, of_request} - {""}
 
     def test(view: LaneView) -> Skipped | None:
         missing = classes - view.card.data_classes
