@@ -1,6 +1,7 @@
 """A mailbox is bounded, outlives its reader, and ends every question exactly once."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 import anyio
@@ -288,6 +289,37 @@ async def test_what_an_actor_had_in_hand_dies_with_it_and_what_waits_does_not(ma
     assert waiting.heard == [4]
 
 
+async def test_an_answer_stands_though_the_actor_dies_in_the_same_moment(mailbox: Mailbox[Message]):
+    asker = Asker(mailbox)
+    async with anyio.create_task_group() as group:
+        group.start_soon(asker)
+        question = await receive_double(mailbox)
+        question.reply.answer(2)
+        mailbox.end_life(ActorDied("gemini"))
+    assert asker.heard == [2]
+
+
+async def test_a_question_that_is_late_in_the_moment_of_reading_is_not_read(
+    mailbox: Mailbox[Message], clock: FakeClock
+):
+    asker = Asker(mailbox, deadline_ms=clock.now_ms() + 1000)
+    received: list[Message] = []
+
+    async def read() -> None:
+        received.append(await mailbox.receive())
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(asker)
+        await settle()
+        group.start_soon(read)
+        await checkpoint()  # the reader has seen that there is mail
+        clock.jump(1)
+        await settle()
+        group.cancel_scope.cancel()
+    assert asker.heard == [Late("gemini")]
+    assert received == []
+
+
 async def test_burial_ends_what_is_here_and_refuses_what_comes(mailbox: Mailbox[Message]):
     buried = Buried("gemini", "ValueError: bad luck", 1000)
     in_hand, waiting = Asker(mailbox, 1), Asker(mailbox, 2)
@@ -327,7 +359,10 @@ async def test_the_end_of_the_intake_lets_what_waits_be_served(mailbox: Mailbox[
     assert asker.heard == [2]
 
 
-async def test_the_end_of_the_intake_wakes_the_reader(mailbox: Mailbox[Message]):
+@pytest.mark.parametrize(
+    "end", [Mailbox.end_intake, partial(Mailbox.close, reason=Stopped("gemini"))], ids=["intake", "close"]
+)
+async def test_the_end_wakes_the_reader(mailbox: Mailbox[Message], end: Callable[[Mailbox[Message]], object]):
     ended: list[str] = []
 
     async def read() -> None:
@@ -338,7 +373,7 @@ async def test_the_end_of_the_intake_wakes_the_reader(mailbox: Mailbox[Message])
     async with anyio.create_task_group() as group:
         group.start_soon(read)
         await settle()
-        mailbox.end_intake()
+        end(mailbox)
     assert ended == ["ended"]
 
 
