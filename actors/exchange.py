@@ -22,7 +22,7 @@ from actors.inflate import Inflater
 
 __all__ = ["BODY_BYTES_MAX", "Exchange", "Sink", "Source"]
 
-BODY_BYTES_MAX = 64 << 20
+BODY_BYTES_MAX = 32 << 20
 """A dozen large pictures in base64, or half a day of tokens."""
 
 INFLATED_PER_TURN_BYTES = 1 << 20

@@ -132,6 +132,8 @@ class ProviderConfig(Section, frozen=True, kw_only=True):
     """For Azure."""
     connections: Annotated[int, Meta(ge=1, le=1024)] = 64
     """Open at the same time; what is more waits."""
+    answer_mib_max: Annotated[int, Meta(ge=1, le=1024)] = 32
+    """The largest answer that is taken, decompressed: a dozen large pictures. A larger one is a failure."""
     data_classes: tuple[str, ...] = ()
     """Classes of data that this provider may see; empty: all that no pool restricts."""
     enabled: bool = True
