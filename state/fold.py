@@ -2,10 +2,11 @@
 
     event --+--> standing      who is held, and until when
             +--> limits        what is used up
+            +--> statistics    who does how well
             +--> preferences   who goes first for a while
 
 Each part learns from an event in its own words and none looks at another, so what an event means for one of
-them stands in one file. An event that changes nothing gives back the very same state.
+them stands in one file.
 """
 
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from state.judgement import fold_standing
 from state.limits import Limits, fold_limits
 from state.preferences import Preferences, fold_preferences
 from state.standings import Standings
+from state.statistics import Statistics, fold_statistics
 
 __all__ = ["NOTHING_KNOWN", "State", "fold", "fold_all"]
 
@@ -27,6 +29,7 @@ class State(Struct, frozen=True):
 
     standing: Standings = Standings()
     limits: Limits = Limits()
+    statistics: Statistics = Statistics()
     preferences: Preferences = Preferences()
 
 
@@ -38,6 +41,7 @@ def fold(state: State, event: Event, settings: Config) -> State:
     return State(
         standing=fold_standing(state.standing, event, settings),
         limits=fold_limits(state.limits, event, settings),
+        statistics=fold_statistics(state.statistics, event, settings),
         preferences=fold_preferences(state.preferences, event, settings),
     )
 

@@ -11,9 +11,29 @@ from state.judgement import provider_config
 from state.standing import Standing
 from state.standings import Standings
 from state.timeline import ms
-from state.words import LaneId, ProviderId, Target, chain
+from state.words import KeyId, LaneId, ProviderId, Target, chain
 
-__all__ = ["next_probe_ms"]
+__all__ = ["next_probe_ms", "watched"]
+
+
+def watched(standings: Standings, provider: ProviderId, at_ms: int) -> tuple[Target, ...]:
+    """Whom to look at: the provider itself, and whoever of its keys and lanes is in quarantine.
+
+    One free call can tell about all of them that are due; each is told by a `ProbeClosed` of its own.
+    """
+    branch = standings.providers.get(provider.provider)
+    if branch is None:
+        return (provider,)
+    held: list[Target] = []
+    for name, key in branch.keys.items():
+        if _is_quarantined(key.own, at_ms):
+            held.append(KeyId(provider.provider, name))
+        held.extend(
+            LaneId(provider.provider, name, model)
+            for model, lane in key.lanes.items()
+            if _is_quarantined(lane, at_ms)
+        )
+    return provider, *held
 
 
 def next_probe_ms(
@@ -48,13 +68,7 @@ def _due_ms(
 ) -> int:
     law = provider.probe
     probed_ms = standing.probing.at_ms
-    quarantine = standing.held(HoldKind.QUARANTINE)
-    if (
-        probed_ms is not None
-        and quarantine is not None
-        and quarantine.runs_at(at_ms)
-        and provider.quarantine.early_trial
-    ):
+    if probed_ms is not None and provider.quarantine.early_trial and _is_quarantined(standing, at_ms):
         return probed_ms + ms(_pause_s(standing, law))
     seen_ms = [moment for moment in (probed_ms, answered_ms) if moment is not None]
     if not seen_ms:
@@ -68,6 +82,11 @@ def _pause_s(standing: Standing, law: ProbeConfig) -> float:
         return law.again_s
     step_s = law.ladder_s[min(standing.probing.step, len(law.ladder_s) - 1)]
     return max(law.again_s, step_s - law.again_s * law.good_in_row)
+
+
+def _is_quarantined(standing: Standing, at_ms: int) -> bool:
+    quarantine = standing.held(HoldKind.QUARANTINE)
+    return quarantine is not None and quarantine.runs_at(at_ms)
 
 
 def _stands_on(target: Target) -> tuple[Target, ...]:

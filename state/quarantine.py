@@ -142,7 +142,7 @@ def lift(standing: Standing, kinds: AbstractSet[HoldKind]) -> Standing:
 def look_anew(standing: Standing, at_ms: int) -> Standing:
     """A missing model may be there by now: one request may look."""
     missing = standing.held(HoldKind.NOT_FOUND)
-    if missing is None or not missing.runs_at(at_ms):
+    if missing is None:
         return standing
     others = tuple(hold for hold in standing.holds if hold is not missing)
     return replace(standing, holds=(*others, replace(missing, until_ms=at_ms)))
@@ -161,7 +161,6 @@ def unstrike(standing: Standing, since_ms: int) -> Standing:
         row=before.row,
         holds=holds if before.quarantine is None else (*holds, before.quarantine),
         slow=before.slow,
-        places=(),
         unstruck=tuple(kept for kept in standing.unstruck if kept.at_ms < since_ms),
     )
 

@@ -43,10 +43,9 @@ def answer(standing: Standing, at_ms: int, provider: ProviderConfig) -> Standing
     """
     if standing.is_spotless:
         return standing
-    resting = standing.held(HoldKind.REST)
-    rests = standing.rests if resting is not None and resting.runs_at(at_ms) else 0
-    holds = tuple(hold for hold in standing.holds if not _proven(hold, at_ms))
-    if len(holds) < len(standing.holds):
+    rests = standing.rests if _is_resting(standing, at_ms) else 0
+    holds = tuple(hold for hold in standing.holds if _outlasts_answer(hold, at_ms))
+    if any(hold.law.ends_in_trial and hold not in holds for hold in standing.holds):
         return replace(
             standing,
             epoch=standing.epoch + 1,
@@ -61,10 +60,8 @@ def answer(standing: Standing, at_ms: int, provider: ProviderConfig) -> Standing
     slow = standing.slow
     if slow is not None:
         slow = slow + 1 if slow + 1 < len(provider.quarantine.slow_start) else None
-    if (standing.row, standing.rests, standing.slow, standing.unstruck) == (0, rests, slow, ()):
-        return standing
     places = standing.places if slow is not None else ()
-    return replace(standing, row=0, rests=rests, slow=slow, places=places, unstruck=())
+    return replace(standing, row=0, rests=rests, holds=holds, slow=slow, places=places, unstruck=())
 
 
 def probe(standing: Standing, closed: ProbeClosed, provider: ProviderConfig) -> Standing:
@@ -86,6 +83,11 @@ def probe(standing: Standing, closed: ProbeClosed, provider: ProviderConfig) -> 
 _GIVES_PLACES = frozenset({Phase.ON_TRIAL, Phase.UNDER_TRIAL, Phase.SLOW_START})
 
 
-def _proven(hold: Hold, at_ms: int) -> bool:
-    """Whether a success ends it."""
-    return hold.kind is HoldKind.QUARANTINE or (hold.law.ends_in_trial and not hold.runs_at(at_ms))
+def _is_resting(standing: Standing, at_ms: int) -> bool:
+    rest = standing.held(HoldKind.REST)
+    return rest is not None and rest.runs_at(at_ms)
+
+
+def _outlasts_answer(hold: Hold, at_ms: int) -> bool:
+    """A quarantine of our own making ends with an answer, whatever else only with its time."""
+    return hold.kind is not HoldKind.QUARANTINE and hold.runs_at(at_ms)

@@ -1,8 +1,9 @@
 """Rests and outs: rate limits, quotas, refused keys, missing models, and what a reload changes."""
 
 import pytest
+from msgspec.structs import replace
 
-from state.config import Config
+from state.config import Config, LimitsConfig
 from state.events import Answered, Enable, Release
 from state.failures import Kind, Scope
 from state.holds import Busy, Hold, HoldKind, Phase, later, span
@@ -144,6 +145,25 @@ def test_a_spent_quota_without_a_stated_reset_is_out_until_the_providers_midnigh
     world.fails(A1, Kind.QUOTA)
 
     assert world.left_s(A1) == 22 * 3600
+
+
+@pytest.mark.parametrize("where", ["limits", "model_limits", "models", "keys"])
+@pytest.mark.parametrize("limits", [LimitsConfig(rpd=100), LimitsConfig(tpd=100)])
+def test_a_limit_per_day_anywhere_tells_that_the_quota_is_daily(where, limits):
+    world = World()
+    alpha = world.config.provider["alpha"]
+    match where:
+        case "models":
+            alpha = replace(alpha, models=(replace(alpha.models[0], limits=limits), alpha.models[1]))
+        case "keys":
+            alpha = replace(alpha, keys=(alpha.keys[0], replace(alpha.keys[1], limits=limits)))
+        case _:
+            alpha = replace(alpha, **{where: limits})
+    world.config = Config(provider={"alpha": alpha})
+
+    world.fails(A1, Kind.QUOTA)
+
+    assert world.left_s(A1) == 16 * 3600  # it is eight in the morning in UTC
 
 
 def test_a_spent_quota_of_a_provider_without_a_calendar_is_out_for_ten_minutes():

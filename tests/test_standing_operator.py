@@ -90,6 +90,19 @@ def test_a_release_pardons_the_row_too():
     assert world.left_s(A1) == 300
 
 
+def test_a_release_pardons_who_is_not_held_but_has_a_past():
+    world = World()
+    world.fails(A1, last_standing=True)
+    world.fails(A2, Kind.RATE_LIMIT)
+    world.passes(MINUTE)
+
+    world.acts(Release(KEY1))
+    world.fails(A2, Kind.RATE_LIMIT)
+
+    assert world.says(A1) == "alpha/key1/small: well"
+    assert world.left_s(A2) == 30
+
+
 def test_a_release_reaches_all_that_stands_on_its_target_and_nothing_else():
     world = World()
     world.fails(A1)

@@ -6,9 +6,9 @@ from msgspec.structs import replace
 from state.config import Config, ProbeConfig, QuarantineConfig
 from state.events import Disable
 from state.failures import Kind, Scope
-from state.probing import next_probe_ms
+from state.probing import next_probe_ms, watched
 from state.words import Target
-from tests.world import A1, A2, ALPHA, B1, HOUR, KEY1, MINUTE, SECOND, World, failure, settings
+from tests.world import A1, A2, A3, ALPHA, B1, HOUR, KEY1, MINUTE, SECOND, World, failure, settings
 
 
 def due_s(world: World, target: Target, answered_ms: int | None = None, jitter: float = 0.5) -> float | None:
@@ -133,6 +133,19 @@ def test_probes_can_be_switched_off_and_without_early_trials_they_keep_their_slo
     alpha = replace(world.config.provider["alpha"], probe=ProbeConfig(enabled=False))
     world.config = Config(provider={"alpha": alpha})
     assert due_s(world, A1) is None
+
+
+def test_a_provider_looks_at_itself_and_at_whoever_of_its_own_is_in_quarantine():
+    world = World()
+    assert watched(world.standings, ALPHA, world.now_ms) == (ALPHA,)
+
+    world.fails(A1)
+    world.fails(A3, Kind.RATE_LIMIT)
+    world.fails(A2, Kind.UNAVAILABLE, Scope.KEY)
+    world.fails(B1)
+
+    assert watched(world.standings, ALPHA, world.now_ms) == (ALPHA, KEY1, A1)
+    assert watched(world.standings, ALPHA, world.now_ms + 5 * MINUTE) == (ALPHA,)
 
 
 @pytest.mark.parametrize("back_ms", [5_000, 9_000, 12_000, 27_500, 54_250, 60_000, 81_500])

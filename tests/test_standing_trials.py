@@ -83,6 +83,19 @@ def test_a_slow_start_says_how_full_it_is():
     assert refused.until_ms == world.now_ms + 5 * SECOND
 
 
+@pytest.mark.parametrize("kind", [Kind.TIMEOUT, Kind.QUOTA])
+def test_a_slow_start_that_fails_is_over_and_its_places_with_it(kind):
+    world = on_trial()
+    world.answers(A1)
+    world.answers(A1)
+    failing, _ = world.leaves(A1), world.leaves(A1)
+
+    world.ends(failing, failure(kind))
+
+    assert world.standing(A1).slow is None
+    assert world.standing(A1).places == ()
+
+
 def test_a_failed_trial_is_one_step_further():
     world = on_trial()
 
