@@ -81,7 +81,6 @@ _flag: msgspec.json.Decoder[bool | None] = msgspec.json.Decoder(bool | None)
 _number: msgspec.json.Decoder[int | None] = msgspec.json.Decoder(int | None)
 _inputs: msgspec.json.Decoder[str | list[Raw]] = msgspec.json.Decoder(str | list[Raw])
 _image = msgspec.json.Decoder(ImageWishes)
-_NULL = Raw(b"null")
 
 
 def decode_chat(body: bytes | Raw) -> ChatRequest | BadRequest:
@@ -90,9 +89,10 @@ def decode_chat(body: bytes | Raw) -> ChatRequest | BadRequest:
     if isinstance(head, BadRequest):
         return head
     model, fields, failover = head
-    if "messages" not in fields:
+    messages = fields.get("messages")
+    if messages is None:
         return BadRequest("messages", "is missing: a list of messages is needed")
-    start = bytes(memoryview(fields["messages"])[:64])
+    start = bytes(memoryview(messages)[:64])
     if not start.startswith(b"["):
         return BadRequest("messages", "must be a list of messages")
     if start[1:].lstrip().startswith(b"]"):
@@ -116,11 +116,11 @@ def decode_embed(body: bytes | Raw) -> EmbedRequest | BadRequest:
     if isinstance(head, BadRequest):
         return head
     model, fields, failover = head
-    if "input" not in fields:
-        return BadRequest("input", "is missing: a text or a list of texts is needed")
     given = _one(fields, "input", _inputs)
     if isinstance(given, BadRequest):
         return given
+    if given is None:
+        return BadRequest("input", "is missing: a text or a list of texts is needed")
     if not given:
         return BadRequest("input", "is empty: there is nothing to embed")
     is_single = isinstance(given, str) or bytes(given[0])[:1] not in b'"['  # a bare list of token numbers
@@ -155,11 +155,11 @@ def _head(body: bytes | Raw) -> _Head | BadRequest:
         if isinstance(members, BadRequest):
             return members
     failover = members.pop("failover", None)
-    if "model" not in members:
-        return BadRequest("model", "is missing: name a pool, a model, or `auto`")
     model = _one(members, "model", _text)
     if isinstance(model, BadRequest):
         return model
+    if model is None:
+        return BadRequest("model", "is missing: name a pool, a model, or `auto`")
     if not 1 <= len(model) <= MODEL_CHARS_MAX:
         return BadRequest("model", f"must have 1 to {MODEL_CHARS_MAX} characters")
     return model, members, failover
@@ -198,8 +198,11 @@ def _unfold(members: dict[str, Raw]) -> dict[str, Raw] | BadRequest:
     return {**members, **extra}
 
 
-def _one(fields: Mapping[str, Raw], name: str, decoder: "msgspec.json.Decoder[T]") -> T | BadRequest:
+def _one(fields: Mapping[str, Raw], name: str, decoder: "msgspec.json.Decoder[T]") -> T | BadRequest | None:
+    raw = fields.get(name)
+    if raw is None:
+        return None
     try:
-        return decoder.decode(fields.get(name, _NULL))
+        return decoder.decode(raw)
     except UNDECODABLE as error:
         return blame(error, name)

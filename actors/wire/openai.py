@@ -127,6 +127,9 @@ class _Message(Struct, frozen=True):
     images: list[Raw] | None = None
 
 
+_SILENCE = _Message()
+
+
 class _Choice(Struct, frozen=True):
     message: _Message | None = None
     finish_reason: str | None = None
@@ -141,29 +144,27 @@ class _Completion(Struct, frozen=True):
 
 def _chat_answer(call: Call, chat: ChatRequest, reply: Reply) -> Answer | Evidence:
     whole = _completion.decode(checked(reply.body))
-    if says(whole.error) or any(says(choice.error) for choice in whole.choices or ()):
+    if says(whole.error):
         return instead(call, reply)
     if not whole.choices:
         return instead(call, reply, Fault.NO_CHOICES)
     if len(whole.choices) < chat.choices:
         return unusable(call, reply, Fault.TOO_FEW)
-    chars = 0
+    chars, in_pieces = 0, False
     for choice in whole.choices:
-        message = choice.message or _Message()
+        if says(choice.error):
+            return instead(call, reply)
+        message = choice.message or _SILENCE
         text = text_of(message.content)
-        fault = fault_of(choice.finish_reason, spoken=_is_spoken(message, text))
-        if (
-            fault is None
-            and chat.wants_json
-            and choice.finish_reason == "stop"
-            and text
-            and not is_json(text)
-        ):
+        finish = choice.finish_reason
+        spoken = (text != "" and not text.isspace()) or _is_otherwise_spoken(message)
+        fault = fault_of(finish, spoken=spoken)
+        if fault is None and chat.wants_json and finish == "stop" and text and not is_json(text):
             fault = Fault.NOT_THE_JSON
         if fault is not None:
             return unusable(call, reply, fault)
         chars += len(text)
-    in_pieces = any(choice.message and isinstance(choice.message.content, list) for choice in whole.choices)
+        in_pieces = in_pieces or isinstance(message.content, list)
     return Answer(
         body=flattened(reply.body, "message") if in_pieces else reply.body,
         usage=read_usage(whole.usage) or estimated(call, chars),
@@ -171,11 +172,10 @@ def _chat_answer(call: Call, chat: ChatRequest, reply: Reply) -> Answer | Eviden
     )
 
 
-def _is_spoken(message: _Message, text: str) -> bool:
-    """Whether there is anything in the message for a caller to use; usually there is a text."""
+def _is_otherwise_spoken(message: _Message) -> bool:
+    """Whether there is anything but text in the message for a caller to use."""
     return bool(
-        (text and not text.isspace())
-        or message.tool_calls
+        message.tool_calls
         or message.refusal
         or message.images
         or says(message.function_call)

@@ -47,6 +47,7 @@ class _Chunk(Struct, frozen=True, gc=False):
 
 _chunk = msgspec.json.Decoder(_Chunk)
 _NOTHING = _Delta()
+_DONE_BYTES_MAX = 16
 
 
 class OpenAiReader(StreamReader):
@@ -58,7 +59,7 @@ class OpenAiReader(StreamReader):
         self._open = set(range(call.request.choices))
 
     def _read(self, message: bytes) -> list[Chunk] | Evidence:
-        if message.strip() == b"[DONE]":
+        if len(message) < _DONE_BYTES_MAX and message.strip() == b"[DONE]":
             return []
         chunk = _chunk.decode(message)
         if says(chunk.error):
@@ -89,14 +90,16 @@ class OpenAiReader(StreamReader):
 
     def _seen(self, delta: _Delta, kind: Kind, text: str) -> tuple[Kind, str]:
         """Take note of what a delta brings."""
+        if said := text_of(delta.content):
+            self._chars += len(said)
+            self._spoken = self._spoken or not said.isspace()
+            kind, text = Kind.TEXT, text + said
         if delta.tool_calls or says(delta.function_call):
             self._spoken = self.in_tool = True
             self._chars += sum(memoryview(call).nbytes for call in delta.tool_calls or ())
             return Kind.TOOL, text
-        if content := text_of(delta.content):
-            self._chars += len(content)
-            self._spoken = self._spoken or not content.isspace()
-            return Kind.TEXT, text + content
+        if said:
+            return kind, text
         if delta.refusal or delta.images or says(delta.audio):
             self._spoken = True
             return Kind.TEXT, text

@@ -12,4 +12,4 @@ _SILENT = (b"", b"null", b'""', b"[]", b"{}", b"false")
 
 def says(raw: Raw) -> bool:
     """Whether a field is there and holds something."""
-    return bytes(raw) not in _SILENT
+    return raw is not NOTHING and bytes(raw) not in _SILENT

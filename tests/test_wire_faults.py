@@ -1,0 +1,63 @@
+"""What the dialects find wrong is understood by the classifier as it was meant."""
+
+import pytest
+
+from actors.wire.answer import Fault
+from actors.wire.call import Reply
+from actors.wire.gemini_answer import FINISH
+from actors.wire.proof import broken, instead, instead_of_json, interrupted, refused, unusable
+from state.classify import classify
+from state.config import Api
+from state.failures import Kind, Scope
+from tests.wire.calls import call
+
+CALL = call(Api.OPENAI)
+OK = Reply(200, (), b'{"choices":[{"message":{"content":"insufficient_quota: check your billing details"}}]}')
+
+MEANT = {
+    Fault.NOT_JSON: Kind.BAD_RESPONSE,
+    Fault.NO_CHOICES: Kind.BAD_RESPONSE,
+    Fault.NO_FINISH: Kind.BAD_RESPONSE,
+    Fault.CUT: Kind.BAD_RESPONSE,
+    Fault.GARBLED: Kind.BAD_RESPONSE,
+    Fault.EMPTY: Kind.BAD_RESPONSE,
+    Fault.FILTERED: Kind.CONTENT_POLICY,
+    Fault.ERROR: Kind.BAD_RESPONSE,
+    Fault.NOT_THE_JSON: Kind.BAD_RESPONSE,
+    Fault.TOO_FEW: Kind.BAD_RESPONSE,
+    Fault.NO_IMAGE: Kind.BAD_RESPONSE,
+}
+
+
+@pytest.mark.parametrize(("fault", "kind"), MEANT.items())
+def test_a_fault_is_understood(fault: str, kind: Kind) -> None:
+    for evidence in (unusable(CALL, OK, fault), broken(CALL, fault)):
+        failure = classify(evidence, 0)
+        assert (failure.kind, failure.scope) == (kind, Scope.REQUEST)
+        assert failure.said == fault
+
+
+@pytest.mark.parametrize(
+    "reason", [reason for reason, finish in FINISH.items() if finish == "content_filter"]
+)
+def test_whatever_a_filter_is_called_it_is_one(reason: str) -> None:
+    assert classify(unusable(CALL, OK, f"{Fault.FILTERED} ({reason})"), 0).kind is Kind.CONTENT_POLICY
+
+
+def test_a_models_words_do_not_cost_a_lane_its_quota() -> None:
+    assert classify(instead_of_json(CALL, OK, Fault.NOT_JSON), 0).kind is Kind.BAD_RESPONSE
+
+
+def test_a_providers_words_do() -> None:
+    words = b'{"error":{"code":"insufficient_quota","message":"You exceeded your current quota"}}'
+    for evidence in (
+        refused(CALL, Reply(429, (), words)),
+        instead(CALL, Reply(200, (), words)),
+        interrupted(CALL, words),
+    ):
+        assert classify(evidence, 0).kind is Kind.QUOTA
+
+
+def test_a_page_instead_of_an_answer_is_no_answer() -> None:
+    page = Reply(200, (), b"<!DOCTYPE html><html><title>Just a page</title></html>")
+    assert classify(instead_of_json(CALL, page, Fault.NOT_JSON), 0).kind is Kind.BAD_RESPONSE
