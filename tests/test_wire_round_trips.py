@@ -92,6 +92,15 @@ def test_a_stream_adds_up_to_the_answer(said: dict[str, Any]) -> None:
         assert whole["usage"]["total_tokens"] == 20
 
 
+@each_api
+def test_who_does_not_stream_gets_the_usage_of_a_stream(api: Api) -> None:
+    """A provider may be asked to stream so that its silence is noticed, whatever the caller wants."""
+    said = {"content": "Hi", "calls": [], "thought": ""}
+    chunks, failed = read(call(api, chat(), stream=True), *STREAMS[api](said))
+    assert failed is None
+    assert msgspec.json.decode(gathered(chunk.payload for chunk in chunks))["usage"]["total_tokens"] == 20
+
+
 @settings(max_examples=100, deadline=None)
 @given(said=ANSWERS)
 def test_a_whole_answer_can_be_streamed_to_those_who_want_a_stream(said: dict[str, Any]) -> None:

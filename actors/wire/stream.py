@@ -42,7 +42,8 @@ class StreamReader(ABC):
         self.in_tool = False
         self.skipped = 0
         self._call = call
-        self._wants_usage = call.request.wants_usage
+        # Who does not stream is used to find the usage in the answer.
+        self._wants_usage = call.request.wants_usage or not call.request.stream
         self._write = ChunkWriter(call)
         self._spoken = False
         self._chars = 0

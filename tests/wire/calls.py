@@ -76,8 +76,10 @@ def call(
 ) -> Call:
     if not isinstance(model, ModelConfig):
         model = ModelConfig(name=model or MODELS[api])
+    if request is None:
+        request = chat(stream=True) if stream else chat()
     return Call(
-        request=chat() if request is None else request,
+        request=request,
         provider=provider(api, **settings),
         model=model,
         id="call-7",
