@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 
 from actors.case import Sink
 from actors.exchange import Exchange
-from actors.wire.call import Answer, Call, broken
+from actors.wire.call import Answer, Call
 from actors.wire.chunks import Chunk, Kind
 from actors.wire.dialect import Dialect, Framing
 from actors.wire.gather import gathered
 from actors.wire.ndjson import LineSplitter
+from actors.wire.proof import broken
 from actors.wire.splitting import Oversized
 from actors.wire.sse import SseSplitter
 from actors.wire.stream import StreamReader
@@ -86,7 +87,7 @@ class Streaming:
             for data, name in self._split.finish():
                 self._read(data, name)
         except Oversized as error:
-            raise NoAnswer(broken(self._call, b"", str(error))) from None
+            raise NoAnswer(broken(self._call, str(error))) from None
         evidence = self._reader.end()
         if evidence is not None:
             raise NoAnswer(evidence)
