@@ -187,6 +187,16 @@ def test_mistral_gets_ids_of_nine_characters() -> None:
     assert said[2]["tool_call_id"] == given
 
 
+@pytest.mark.parametrize(
+    "messages", ["[1]", '[{"tool_calls":7}]', '[{"tool_call_id":{}}]', '[{"audio":1},2]']
+)
+def test_messages_that_make_no_sense_are_for_the_server_to_judge(messages: str) -> None:
+    request = decode_chat(b'{"model":"m","messages":%b}' % messages.encode())
+    assert isinstance(request, ChatRequest)
+    made = call(Api.OPENAI, request, url="https://api.mistral.ai/v1")
+    assert messages.encode() in dialect(made).build(made).body
+
+
 @pytest.mark.parametrize("accent", ACCENTS, ids=lambda accent: accent.host)
 def test_every_accent_leaves_ordinary_messages_alone(accent: Any) -> None:
     host = f"res{accent.host}" if accent.host.startswith(".") else accent.host

@@ -7,6 +7,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from actors.wire.address import base
+from actors.wire.complaint import UNDECODABLE
+from actors.wire.raw import NOTHING, says
 
 __all__ = ["ACCENTS", "Accent", "accent_of"]
 
@@ -78,20 +80,24 @@ def accent_of(url: str) -> Accent:
 
 
 def spoken_so(messages: Raw, accent: Accent) -> Raw:
-    """Messages as this server takes them. They are opened only if something in them calls for it."""
-    whole = bytes(messages)
-    echoes = accent.strict and any(b'"%b"' % name.encode() in whole for name in ECHOES | {"extra_content"})
-    ids = accent.short_ids and b'"tool_call' in whole
-    if not echoes and not ids:
+    """Messages as this server takes them: opened by one level, and left as they are if nothing is to do.
+    What cannot be opened is for the server to judge.
+    """
+    if not accent.strict and not accent.short_ids:
         return messages
-    opened = [_spoken_so(message, accent) for message in _messages.decode(whole)]
-    return Raw(msgspec.json.encode(opened))
+    try:
+        opened = _messages.decode(messages)
+        changed = [_spoken_so(message, accent) for message in opened]
+    except UNDECODABLE:
+        return messages
+    is_same = all(one is other for one, other in zip(opened, changed, strict=True))
+    return messages if is_same else Raw(msgspec.json.encode(changed))
 
 
 def _spoken_so(message: dict[str, Raw], accent: Accent) -> dict[str, Raw]:
-    if accent.strict:
+    if accent.strict and not ECHOES.isdisjoint(message):
         message = {name: value for name, value in message.items() if name not in ECHOES}
-    if "tool_calls" in message and bytes(message["tool_calls"]) != b"null":
+    if says(message.get("tool_calls", NOTHING)):
         calls = [_call_so(call, accent) for call in _messages.decode(message["tool_calls"])]
         message = {**message, "tool_calls": Raw(msgspec.json.encode(calls))}
     if accent.short_ids and "tool_call_id" in message:

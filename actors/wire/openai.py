@@ -105,8 +105,7 @@ def _chat_body(call: Call, chat: ChatRequest, accent: Accent) -> bytes:
         if theirs in fields:
             value = fields.pop(theirs)
             fields.setdefault(ours, value)
-    if accent.strict or accent.short_ids:
-        fields["messages"] = spoken_so(chat.fields["messages"], accent)
+    fields["messages"] = spoken_so(chat.fields["messages"], accent)
     options = fields.pop("stream_options", None)
     if not call.stream:
         fields.pop("stream", None)
