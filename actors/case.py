@@ -15,6 +15,7 @@ from state.config import Patience
 from state.events import Outcome, Terms, Usage, Verdict
 from state.pools import Pool
 from state.question import Ask
+from state.trail import Seam
 from state.words import LaneId
 
 __all__ = ["Attempted", "Case", "Client", "Closed", "Flow", "Rescue", "Seam", "Sink", "Trouble"]
@@ -40,6 +41,8 @@ class Case(Struct, frozen=True, kw_only=True):
     """One request as it was admitted. It does not change; what happens to it stands in its trail."""
 
     id: str
+    is_named: bool = False
+    """Whether the caller gave the id, and may come back with it."""
     request: Request
     ask: Ask
     pool: Pool
@@ -70,16 +73,6 @@ class Attempted(Struct, frozen=True, kw_only=True):
     """None: unpriced."""
     delivered_chars: int = 0
     """Visible characters that the caller had from this attempt: more than none on a rescued stream."""
-
-
-class Seam(Struct, frozen=True):
-    """Where one lane's answer was continued by another's."""
-
-    at_char: int
-    before: LaneId
-    after: LaneId
-    how: str
-    """`prefill`, `repeated` (what was said again was dropped), or `restart`."""
 
 
 class Trouble(Struct, frozen=True, kw_only=True):

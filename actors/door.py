@@ -29,6 +29,8 @@ class Knock(Struct, frozen=True, kw_only=True):
     as_last_resort: bool = False
     alone: bool = False
     """No other lane is eligible: a rate limit is worth waiting for."""
+    may_retry: bool = True
+    """False when too many second tries are under way already: a brown-out must not be doubled by us."""
     prefill: str = ""
     """What another lane has said already, to be continued from exactly there."""
 
@@ -77,6 +79,10 @@ class Door(Protocol):
         """Run it to its one outcome, in the caller's task. Cancelling frees everything within 100 ms and
         closes it as nobody's fault. Failures are values.
         """
+        ...
+
+    def continues(self, lane: LaneId) -> bool:
+        """Whether an answer's beginning can be given to the lane, to be continued from exactly there."""
         ...
 
     def warm(self, lane: LaneId) -> None:

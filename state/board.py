@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from state.config import Capability, PriceConfig
-from state.events import Mark, Window
+from state.marks import Mark, Window
 from state.words import LaneId
 
 __all__ = [

@@ -8,14 +8,19 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from state.board import LaneView
 from state.config import Strategy
 from state.failures import Failure
+from state.marks import Mark, Window
+from state.pools import Pool
+from state.trail import Asked, Look, Seam
 from state.words import LaneId, Target
 
 __all__ = [
     "Answered",
     "AttemptClosed",
     "AttemptOpened",
+    "BoardShown",
     "Cancelled",
     "ConfigLoaded",
     "Disable",
@@ -38,6 +43,7 @@ __all__ = [
     "Release",
     "ReleaseAll",
     "RequestClosed",
+    "RequestOpened",
     "Rescued",
     "StatsReset",
     "StrategySet",
@@ -60,15 +66,6 @@ class Verdict(StrEnum):
     OVERLOADED = "overloaded"
     LOCAL_NETWORK_DOWN = "local_network_down"
     INTERRUPTED = "interrupted"
-
-
-class Mark(StrEnum):
-    """Why an attempt may use its lane."""
-
-    NORMAL = "normal"
-    TRIAL = "trial"
-    EARLY_TRIAL = "early_trial"
-    LAST_RESORT = "last_resort"
 
 
 class Epochs(Struct, frozen=True):
@@ -171,8 +168,19 @@ class Rescued(Fact, frozen=True, kw_only=True, tag="rescued"):
     instead_of: tuple[LaneId, ...] = ()
 
 
-class RequestClosed(Fact, frozen=True, kw_only=True, tag="request_closed"):
-    """One request, one verdict."""
+class RequestOpened(Fact, frozen=True, kw_only=True, tag="request_opened"):
+    """A request that its caller named came in. On the disk before anything is sent for it, so that the same
+    name after a crash is known, and nothing is sent twice unasked.
+    """
+
+    request_id: str
+    content: str
+    """What it asked, as a digest: the name alone is not enough to be the same request."""
+    app: str = ""
+
+
+class RequestClosed(Fact, frozen=True, kw_only=True, tag="request_closed", omit_defaults=True):
+    """One request, one verdict; and all that its choices depended on, so that they can be explained."""
 
     request_id: str
     verdict: Verdict
@@ -181,16 +189,27 @@ class RequestClosed(Fact, frozen=True, kw_only=True, tag="request_closed"):
     lane: LaneId | None = None
     attempts: int = 0
     duration_ms: int = 0
+    asked: Asked | None = None
+    looks: tuple[Look, ...] = ()
+    seams: tuple[Seam, ...] = ()
+    merged_with: str = ""
+    """The request whose answer it shared while that one was under way."""
+    from_cache: bool = False
+    content: str = ""
+    """Of a request that its caller named: see `RequestOpened`."""
 
 
-class Window(StrEnum):
-    """What a limit counts, over which time."""
+class BoardShown(Fact, frozen=True, kw_only=True, tag="board_shown"):
+    """What the router sees from here on, where it differs from before in what matters to a choice."""
 
-    RPM = "rpm"
-    RPD = "rpd"
-    TPM = "tpm"
-    TPD = "tpd"
-    CONCURRENCY = "concurrency"
+    version: int
+    """Looks at the board refer to it. Counts from one again in each life of the daemon."""
+    is_whole: bool
+    """Every lane is here; else only those that changed."""
+    views: tuple[LaneView, ...] = ()
+    gone: tuple[LaneId, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    """Those that are asked for the first time since the last whole picture."""
 
 
 class LimitLearned(Fact, frozen=True, kw_only=True, tag="limit_learned"):
@@ -298,7 +317,9 @@ Event = (
     | AttemptClosed
     | ProbeClosed
     | Rescued
+    | RequestOpened
     | RequestClosed
+    | BoardShown
     | LimitLearned
     | LinkLost
     | LinkRestored

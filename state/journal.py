@@ -11,6 +11,7 @@ from msgspec.json import Decoder, Encoder
 from state.events import (
     AttemptClosed,
     AttemptOpened,
+    BoardShown,
     ConfigLoaded,
     Event,
     LimitLearned,
@@ -19,6 +20,7 @@ from state.events import (
     OperatorActed,
     ProbeClosed,
     RequestClosed,
+    RequestOpened,
     Rescued,
 )
 from state.timeline import Anchor, Reading
@@ -184,11 +186,12 @@ def query_sql(query: Query) -> tuple[str, tuple[str | int, ...]]:
 
 def _request_of(event: Event) -> str | None:
     match event:
-        case AttemptOpened() | AttemptClosed() | RequestClosed():
+        case AttemptOpened() | AttemptClosed() | RequestOpened() | RequestClosed():
             return event.request_id
         case (
             ProbeClosed()
             | Rescued()
+            | BoardShown()
             | LimitLearned()
             | LinkLost()
             | LinkRestored()

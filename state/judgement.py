@@ -15,6 +15,7 @@ from state.events import (
     Answered,
     AttemptClosed,
     AttemptOpened,
+    BoardShown,
     ConfigLoaded,
     Disable,
     Enable,
@@ -31,6 +32,7 @@ from state.events import (
     Release,
     ReleaseAll,
     RequestClosed,
+    RequestOpened,
     Rescued,
     StatsReset,
     StrategySet,
@@ -75,7 +77,7 @@ def fold_standing(part: Standings, event: Event, settings: Config) -> Standings:
             if outage is None or outage.until_ms is not None:
                 return part
             return replace(part, outage=Outage(outage.since_ms, at_ms))
-        case Rescued() | RequestClosed() | LimitLearned():
+        case Rescued() | RequestOpened() | RequestClosed() | BoardShown() | LimitLearned():
             return part
     assert_never(event)
 

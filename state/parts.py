@@ -3,6 +3,7 @@
 from state.events import (
     AttemptClosed,
     AttemptOpened,
+    BoardShown,
     ConfigLoaded,
     Disable,
     Enable,
@@ -15,6 +16,7 @@ from state.events import (
     Quarantine,
     Release,
     RequestClosed,
+    RequestOpened,
     Rescued,
     StatsReset,
 )
@@ -45,7 +47,7 @@ def concerns(event: Event, provider: str) -> bool:
             return target is None or target.provider == provider
         case OperatorActed() | LinkLost() | LinkRestored() | ConfigLoaded():
             return True
-        case RequestClosed():
+        case RequestOpened() | RequestClosed() | BoardShown():
             return False
 
 

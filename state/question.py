@@ -12,38 +12,15 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from state.ask import Ask
 from state.board import Board, LaneView
-from state.config import Capability, Strategy
-from state.events import Mark
+from state.config import Strategy
+from state.marks import Mark
 from state.pools import Pool
 from state.preferences import Preferences
 from state.words import LaneId
 
 __all__ = ["Ask", "Lead", "Placing", "Question", "Ranked", "Skipped", "Why"]
-
-
-class Ask(Struct, frozen=True, kw_only=True):
-    """What a request needs and wishes."""
-
-    needs: frozenset[Capability] = frozenset({Capability.CHAT})
-    tokens_in: int = 0
-    tokens_out: int | None = None
-    """At most this many in the answer; None: the caller set no bound."""
-    images_out: int = 0
-    stream: bool = False
-    app: str = ""
-    context: str = ""
-    """What belongs together, by the caller's word: one conversation, one index, one batch."""
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    no_failover_to: tuple[str, ...] = ()
-    preferred_provider: str = ""
-    data_class: str = ""
-    budget_usd: float | None = None
-    """What is left to be spent on this request."""
-    strategy: Strategy | None = None
-    failover: bool = True
-    sticky: bool = False
 
 
 class Question(Struct, frozen=True, kw_only=True):
