@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.wire.answer import Fault
+from actors.wire.answer import Flaw
 from actors.wire.anthropic import ANTHROPIC
 from actors.wire.call import Answer, Reply
 from actors.wire.gather import gathered
@@ -310,23 +310,23 @@ def test_why_it_stopped(stop: str, finish: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "fault"),
+    ("body", "flaw"),
     [
-        (saying(), Fault.EMPTY),
-        (saying(text(" ")), Fault.EMPTY),
+        (saying(), Flaw.EMPTY),
+        (saying(text(" ")), Flaw.EMPTY),
         (
             saying({"type": "thinking", "thinking": "hm", "signature": "s"}, stop="max_tokens"),
-            Fault.ALL_THOUGHT,
+            Flaw.ALL_THOUGHT,
         ),
-        (saying(text("Hi"), stop=None), Fault.NO_FINISH),
-        (saying(text("I"), stop="refusal"), f"{Fault.FILTERED} (refusal)"),
-        (saying(text("I"), stop="pause_turn"), f"{Fault.ERROR} (pause_turn)"),
-        ({}, Fault.NO_FINISH),
+        (saying(text("Hi"), stop=None), Flaw.NO_FINISH),
+        (saying(text("I"), stop="refusal"), f"{Flaw.FILTERED} (refusal)"),
+        (saying(text("I"), stop="pause_turn"), f"{Flaw.ERROR} (pause_turn)"),
+        ({}, Flaw.NO_FINISH),
     ],
 )
-def test_what_nobody_could_use_is_no_answer(body: Any, fault: str) -> None:
+def test_what_nobody_could_use_is_no_answer(body: Any, flaw: str) -> None:
     got = evidence(call(A), body)
-    assert (got.where, got.exception, got.body) == (Where.BODY_200, fault, "")
+    assert (got.where, got.exception, got.body) == (Where.BODY_200, flaw, "")
 
 
 @pytest.mark.parametrize(
@@ -445,27 +445,27 @@ def test_the_first_chunk_says_the_role_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("messages", "fault"),
+    ("messages", "flaw"),
     [
-        ([START, *spoken("Hi")], Fault.CUT),
-        ([START, *spoken("Hi"), {"type": "message_stop"}], Fault.CUT),
-        ([START, *end()], Fault.EMPTY),
-        ([START, *spoken("I can"), *end("refusal")], f"{Fault.FILTERED} (refusal)"),
+        ([START, *spoken("Hi")], Flaw.CUT),
+        ([START, *spoken("Hi"), {"type": "message_stop"}], Flaw.CUT),
+        ([START, *end()], Flaw.EMPTY),
+        ([START, *spoken("I can"), *end("refusal")], f"{Flaw.FILTERED} (refusal)"),
         (
             [
                 START,
                 *block(0, {"type": "thinking"}, {"type": "thinking_delta", "thinking": "h"}),
                 *end("max_tokens"),
             ],
-            Fault.ALL_THOUGHT,
+            Flaw.ALL_THOUGHT,
         ),
-        ([START, b"{", b"{"], Fault.GARBLED),
+        ([START, b"{", b"{"], Flaw.GARBLED),
     ],
 )
-def test_a_stream_that_nobody_could_use_is_no_answer(messages: list[Any], fault: str) -> None:
+def test_a_stream_that_nobody_could_use_is_no_answer(messages: list[Any], flaw: str) -> None:
     failed = read(call(A, stream=True), *messages)[1]
     assert failed is not None
-    assert (failed.where, failed.exception, failed.body) == (Where.STREAM, fault, "")
+    assert (failed.where, failed.exception, failed.body) == (Where.STREAM, flaw, "")
 
 
 def test_an_error_in_the_stream_is_evidence() -> None:

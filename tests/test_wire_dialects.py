@@ -1,5 +1,6 @@
 """What holds for every dialect, whoever wrote it: where requests go, where keys go, who is in the table."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,6 +17,11 @@ each_api = pytest.mark.parametrize("api", URLS)
 
 def test_every_api_has_its_dialect() -> None:
     assert {api: spoken.api for api, spoken in DIALECTS.items()} == {api: api for api in Api}
+
+
+def test_every_dialect_has_its_own_tests() -> None:
+    home = Path(__file__).parent
+    assert [api for api in Api if not (home / f"test_wire_{api}.py").is_file()] == []
 
 
 @each_api

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.wire.answer import Fault
+from actors.wire.answer import Flaw
 from actors.wire.call import Answer, Reply
 from actors.wire.gather import gathered
 from actors.wire.gemini import GEMINI
@@ -307,8 +307,7 @@ def test_stopping_to_call_tools_is_said_in_openais_word() -> None:
 )
 def test_what_a_filter_stopped_is_no_answer(reason: str) -> None:
     assert (
-        evidence(call(G), saying({"text": "I can"}, reason=reason)).exception
-        == f"{Fault.FILTERED} ({reason})"
+        evidence(call(G), saying({"text": "I can"}, reason=reason)).exception == f"{Flaw.FILTERED} ({reason})"
     )
 
 
@@ -316,24 +315,22 @@ def test_what_a_filter_stopped_is_no_answer(reason: str) -> None:
     "reason", ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "OTHER", "SOMETHING_NEW"]
 )
 def test_what_went_wrong_inside_is_no_answer(reason: str) -> None:
-    assert (
-        evidence(call(G), saying({"text": "I can"}, reason=reason)).exception == f"{Fault.ERROR} ({reason})"
-    )
+    assert evidence(call(G), saying({"text": "I can"}, reason=reason)).exception == f"{Flaw.ERROR} ({reason})"
 
 
 @pytest.mark.parametrize(
-    ("body", "fault"),
+    ("body", "flaw"),
     [
-        (saying(), Fault.EMPTY),
-        (saying({"text": "hm", "thought": True}, reason="MAX_TOKENS"), Fault.ALL_THOUGHT),
-        ({"candidates": [{"finishReason": "MAX_TOKENS"}]}, Fault.ALL_THOUGHT),
-        (saying({"text": "Hi"}, reason=None), Fault.NO_FINISH),
-        (saying({"text": "Hi"}, reason="FINISH_REASON_UNSPECIFIED"), Fault.NO_FINISH),
+        (saying(), Flaw.EMPTY),
+        (saying({"text": "hm", "thought": True}, reason="MAX_TOKENS"), Flaw.ALL_THOUGHT),
+        ({"candidates": [{"finishReason": "MAX_TOKENS"}]}, Flaw.ALL_THOUGHT),
+        (saying({"text": "Hi"}, reason=None), Flaw.NO_FINISH),
+        (saying({"text": "Hi"}, reason="FINISH_REASON_UNSPECIFIED"), Flaw.NO_FINISH),
     ],
 )
-def test_what_nobody_could_use_is_no_answer(body: Any, fault: str) -> None:
+def test_what_nobody_could_use_is_no_answer(body: Any, flaw: str) -> None:
     got = evidence(call(G), body)
-    assert (got.where, got.exception, got.body) == (Where.BODY_200, fault, "")
+    assert (got.where, got.exception, got.body) == (Where.BODY_200, flaw, "")
 
 
 @pytest.mark.parametrize(
@@ -385,19 +382,19 @@ def test_a_stream_of_everything() -> None:
 
 
 @pytest.mark.parametrize(
-    ("messages", "fault"),
+    ("messages", "flaw"),
     [
-        ([saying({"text": "Hi"}, reason=None)], Fault.CUT),
-        ([saying({"text": "I can"}, reason=None), saying(reason="SAFETY")], f"{Fault.FILTERED} (SAFETY)"),
-        ([saying({"text": "I can"}, reason="RECITATION")], f"{Fault.FILTERED} (RECITATION)"),
-        ([saying(reason="STOP")], Fault.EMPTY),
-        ([saying({"text": "hm", "thought": True}, reason="MAX_TOKENS")], Fault.ALL_THOUGHT),
+        ([saying({"text": "Hi"}, reason=None)], Flaw.CUT),
+        ([saying({"text": "I can"}, reason=None), saying(reason="SAFETY")], f"{Flaw.FILTERED} (SAFETY)"),
+        ([saying({"text": "I can"}, reason="RECITATION")], f"{Flaw.FILTERED} (RECITATION)"),
+        ([saying(reason="STOP")], Flaw.EMPTY),
+        ([saying({"text": "hm", "thought": True}, reason="MAX_TOKENS")], Flaw.ALL_THOUGHT),
     ],
 )
-def test_a_stream_that_nobody_could_use_is_no_answer(messages: list[Any], fault: str) -> None:
+def test_a_stream_that_nobody_could_use_is_no_answer(messages: list[Any], flaw: str) -> None:
     failed = read(call(G, stream=True), *messages)[1]
     assert failed is not None
-    assert (failed.where, failed.exception, failed.body) == (Where.STREAM, fault, "")
+    assert (failed.where, failed.exception, failed.body) == (Where.STREAM, flaw, "")
 
 
 @pytest.mark.parametrize("message", [{"error": {"code": 503}}, {"promptFeedback": {"blockReason": "SAFETY"}}])
@@ -405,6 +402,11 @@ def test_an_error_in_the_stream_is_evidence(message: Any) -> None:
     failed = read(call(G, stream=True), message)[1]
     assert failed is not None
     assert failed.body == msgspec.json.encode(message).decode()
+
+
+def test_after_the_finish_nothing_can_go_wrong() -> None:
+    assert read(call(G, stream=True), saying({"text": "Hi"}), {"error": {"code": 503}})[1] is None
+    assert read(call(G, stream=True), saying({"text": "Hi"}), {"usageMetadata": COUNT})[1] is None
 
 
 def test_the_second_generation_continues_a_beginning() -> None:
@@ -437,7 +439,7 @@ def test_vectors() -> None:
         "model": "gemini-embedding-001",
         "usage": {"prompt_tokens": 2, "completion_tokens": 0, "total_tokens": 2},
     }
-    assert evidence(made, {"embeddings": [{"values": [0.5]}]}).exception == Fault.TOO_FEW
+    assert evidence(made, {"embeddings": [{"values": [0.5]}]}).exception == Flaw.TOO_FEW
 
 
 def test_vectors_are_packed_for_those_who_want_them_so() -> None:

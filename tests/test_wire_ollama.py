@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.wire.answer import Fault
+from actors.wire.answer import Flaw
 from actors.wire.call import Answer, Reply
 from actors.wire.gather import gathered
 from actors.wire.ollama import OLLAMA
@@ -162,18 +162,18 @@ def test_old_versions_give_no_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "fault"),
+    ("body", "flaw"),
     [
-        (saying(), Fault.EMPTY),
-        (saying(reason="load"), Fault.EMPTY),
-        (saying(thinking="hm", reason="length"), Fault.ALL_THOUGHT),
-        (saying("Hi", done=False), Fault.NO_FINISH),
-        ({}, Fault.NO_FINISH),
+        (saying(), Flaw.EMPTY),
+        (saying(reason="load"), Flaw.EMPTY),
+        (saying(thinking="hm", reason="length"), Flaw.ALL_THOUGHT),
+        (saying("Hi", done=False), Flaw.NO_FINISH),
+        ({}, Flaw.NO_FINISH),
     ],
 )
-def test_what_nobody_could_use_is_no_answer(body: Any, fault: str) -> None:
+def test_what_nobody_could_use_is_no_answer(body: Any, flaw: str) -> None:
     got = evidence(call(LOCAL), body)
-    assert (got.where, got.exception, got.body) == (Where.BODY_200, fault, "")
+    assert (got.where, got.exception, got.body) == (Where.BODY_200, flaw, "")
 
 
 @pytest.mark.parametrize(
@@ -221,18 +221,18 @@ def test_a_stream_of_everything() -> None:
 
 
 @pytest.mark.parametrize(
-    ("messages", "fault"),
+    ("messages", "flaw"),
     [
-        ([saying("Hi", done=False)], Fault.CUT),
-        ([saying()], Fault.EMPTY),
-        ([saying(thinking="hm", done=False), saying(reason="length")], Fault.ALL_THOUGHT),
-        ([b"{", b"{"], Fault.GARBLED),
+        ([saying("Hi", done=False)], Flaw.CUT),
+        ([saying()], Flaw.EMPTY),
+        ([saying(thinking="hm", done=False), saying(reason="length")], Flaw.ALL_THOUGHT),
+        ([b"{", b"{"], Flaw.GARBLED),
     ],
 )
-def test_a_stream_that_nobody_could_use_is_no_answer(messages: list[Any], fault: str) -> None:
+def test_a_stream_that_nobody_could_use_is_no_answer(messages: list[Any], flaw: str) -> None:
     failed = read(call(LOCAL, stream=True), *messages)[1]
     assert failed is not None
-    assert (failed.where, failed.exception, failed.body) == (Where.STREAM, fault, "")
+    assert (failed.where, failed.exception, failed.body) == (Where.STREAM, flaw, "")
 
 
 def test_an_error_in_the_stream_is_evidence() -> None:
@@ -264,7 +264,7 @@ def test_vectors() -> None:
     got = answer(made, {"embeddings": [[0.5], [1]], "prompt_eval_count": 6})
     assert [one["embedding"] for one in got["data"]] == [[0.5], [1.0]]
     assert got["usage"]["prompt_tokens"] == 6
-    assert evidence(made, {"embeddings": [[0.5]]}).exception == Fault.TOO_FEW
+    assert evidence(made, {"embeddings": [[0.5]]}).exception == Flaw.TOO_FEW
     assert evidence(made, {"error": "too long"}).body == '{"error":"too long"}'
 
 

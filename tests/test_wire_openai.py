@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.wire.accents import ACCENTS
-from actors.wire.answer import Fault
+from actors.wire.answer import Flaw
 from actors.wire.call import Answer, Reply
 from actors.wire.canonical import ChatRequest
 from actors.wire.chunks import Kind
@@ -279,23 +279,23 @@ def test_whatever_can_be_used_is_an_answer(message: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "fault"),
+    ("body", "flaw"),
     [
-        (saying({"content": ""}), Fault.EMPTY),
-        (saying({"content": " \n"}), Fault.EMPTY),
-        (saying({"content": None, "tool_calls": []}), Fault.EMPTY),
-        (saying({"content": None, "reasoning_content": "hm"}), Fault.EMPTY),
-        (saying({"content": "", "reasoning_content": "hm"}, "length"), Fault.ALL_THOUGHT),
-        (saying({"content": "Hi"}, None), Fault.NO_FINISH),
-        (saying({"content": "Hi"}, ""), Fault.NO_FINISH),
-        (saying({"content": "Hi"}, "error"), Fault.ERROR),
-        (saying({"content": "I can"}, "content_filter"), Fault.FILTERED),
-        ({"choices": [{"finish_reason": "stop"}]}, Fault.EMPTY),
+        (saying({"content": ""}), Flaw.EMPTY),
+        (saying({"content": " \n"}), Flaw.EMPTY),
+        (saying({"content": None, "tool_calls": []}), Flaw.EMPTY),
+        (saying({"content": None, "reasoning_content": "hm"}), Flaw.EMPTY),
+        (saying({"content": "", "reasoning_content": "hm"}, "length"), Flaw.ALL_THOUGHT),
+        (saying({"content": "Hi"}, None), Flaw.NO_FINISH),
+        (saying({"content": "Hi"}, ""), Flaw.NO_FINISH),
+        (saying({"content": "Hi"}, "error"), Flaw.ERROR),
+        (saying({"content": "I can"}, "content_filter"), Flaw.FILTERED),
+        ({"choices": [{"finish_reason": "stop"}]}, Flaw.EMPTY),
     ],
 )
-def test_what_nobody_could_use_is_no_answer(body: Any, fault: str) -> None:
+def test_what_nobody_could_use_is_no_answer(body: Any, flaw: str) -> None:
     got = evidence(call(Api.OPENAI), body)
-    assert (got.where, got.status, got.exception, got.body) == (Where.BODY_200, 200, fault, "")
+    assert (got.where, got.status, got.exception, got.body) == (Where.BODY_200, 200, flaw, "")
     assert (got.provider, got.api) == ("openai", "openai")
 
 
@@ -330,12 +330,12 @@ def test_a_models_words_are_not_evidence() -> None:
     whole = msgspec.json.encode(saying({"content": "insufficient_quota means that you have no credits"}))
     for cut in range(1, len(whole)):
         got = evidence(call(Api.OPENAI), whole[:cut])
-        assert (got.exception, got.body) == (Fault.NOT_JSON, "")
+        assert (got.exception, got.body) == (Flaw.NOT_JSON, "")
 
 
 def test_broken_text_is_no_answer() -> None:
     body = msgspec.json.encode(SAID).replace(b"chatcmpl", b"chat\xff")
-    assert evidence(call(Api.OPENAI), body).exception == Fault.NOT_JSON
+    assert evidence(call(Api.OPENAI), body).exception == Flaw.NOT_JSON
 
 
 @pytest.mark.parametrize("status", [204, 301, 400, 401, 404, 429, 500, 503, 529, 999])
@@ -358,12 +358,12 @@ def test_json_that_was_promised_must_be_json() -> None:
     assert isinstance(heard(made, saying({"content": ' {"a": 1}\n'})), Answer)
     assert isinstance(heard(made, saying({"content": '{"a": '}, "length")), Answer), "the caller's own limit"
     for text in ("Sure! Here it is", "```json\n{}\n```", '{"a": 1', "[" * 5000):
-        assert evidence(made, saying({"content": text})).exception == Fault.NOT_THE_JSON
+        assert evidence(made, saying({"content": text})).exception == Flaw.NOT_THE_JSON
 
 
 def test_all_choices_that_were_asked_for_must_come() -> None:
     made = call(Api.OPENAI, chat(n=2))
-    assert evidence(made, SAID).exception == Fault.TOO_FEW
+    assert evidence(made, SAID).exception == Flaw.TOO_FEW
     two = {**SAID, "choices": [{**SAID["choices"][0], "index": at} for at in range(2)]}
     assert isinstance(heard(made, two), Answer)
 
@@ -422,23 +422,23 @@ def test_a_finish_without_done_is_complete_and_done_without_a_finish_is_not() ->
     for messages in ([delta(content="Hi")], [delta(content="Hi"), b"[DONE]"], [b"[DONE]"], []):
         failed = read(made, *messages)[1]
         assert failed is not None
-        assert (failed.where, failed.exception, failed.body) == (Where.STREAM, Fault.CUT, "")
+        assert (failed.where, failed.exception, failed.body) == (Where.STREAM, Flaw.CUT, "")
 
 
 @pytest.mark.parametrize(
-    ("messages", "fault"),
+    ("messages", "flaw"),
     [
-        ([delta(role="assistant", content=""), delta("stop")], Fault.EMPTY),
-        ([delta(content=" "), delta("stop")], Fault.EMPTY),
-        ([delta(reasoning_content="hm"), delta("length")], Fault.ALL_THOUGHT),
-        ([delta(content="I can"), delta("content_filter")], Fault.FILTERED),
-        ([delta(content="I can"), delta("error")], Fault.ERROR),
+        ([delta(role="assistant", content=""), delta("stop")], Flaw.EMPTY),
+        ([delta(content=" "), delta("stop")], Flaw.EMPTY),
+        ([delta(reasoning_content="hm"), delta("length")], Flaw.ALL_THOUGHT),
+        ([delta(content="I can"), delta("content_filter")], Flaw.FILTERED),
+        ([delta(content="I can"), delta("error")], Flaw.ERROR),
     ],
 )
-def test_a_stream_that_nobody_could_use_is_no_answer(messages: list[Any], fault: str) -> None:
+def test_a_stream_that_nobody_could_use_is_no_answer(messages: list[Any], flaw: str) -> None:
     failed = read(call(Api.OPENAI, stream=True), *messages)[1]
     assert failed is not None
-    assert (failed.where, failed.exception) == (Where.STREAM, fault)
+    assert (failed.where, failed.exception) == (Where.STREAM, flaw)
 
 
 @pytest.mark.parametrize(
@@ -486,7 +486,7 @@ def test_one_chunk_may_be_noise_a_second_may_be_the_answer(noise: bytes) -> None
     assert len(chunks) == 2
     failed = read(made, delta(content="Hi"), noise, noise, delta("stop"))[1]
     assert failed is not None
-    assert (failed.exception, failed.body) == (Fault.GARBLED, "")
+    assert (failed.exception, failed.body) == (Flaw.GARBLED, "")
 
 
 def test_blank_messages_are_nothing() -> None:
@@ -513,6 +513,19 @@ def test_from_the_first_call_on_nobody_else_can_continue() -> None:
     assert (before, reader.in_tool) == (False, True)
     assert isinstance(got, list)
     assert (got[0].kind, got[0].is_visible) == (Kind.TOOL, True)
+
+
+@pytest.mark.parametrize("said", [{"refusal": "I will not."}, {"audio": {"id": "a"}}, {"images": [{"a": 1}]}])
+def test_whatever_can_be_used_is_visible(said: Any) -> None:
+    chunks, failed = read(call(Api.OPENAI, stream=True), delta(**said), delta("stop"))
+    assert failed is None
+    assert [chunk.is_visible for chunk in chunks] == [True, False]
+
+
+def test_words_beside_a_call_are_not_forgotten() -> None:
+    said = delta(content="Let me see", tool_calls=[{"index": 0, "id": "c", "function": {"name": "f"}}])
+    chunks, _ = read(call(Api.OPENAI, stream=True), said)
+    assert [(chunk.kind, chunk.text) for chunk in chunks] == [("tool", "Let me see")]
 
 
 def test_several_choices_are_finished_when_each_is() -> None:
@@ -579,7 +592,7 @@ def test_vectors_are_asked_for_and_passed_on() -> None:
     }
     assert heard(made, body) == Answer(body=msgspec.json.encode(body), usage=Usage(tokens_in=3))
     for short in ([{"embedding": [0.5]}], [{"embedding": [0.5]}, {"embedding": []}], []):
-        assert evidence(made, {**body, "data": short}).exception == Fault.TOO_FEW
+        assert evidence(made, {**body, "data": short}).exception == Flaw.TOO_FEW
     assert evidence(made, {"error": {"message": "no"}}).body == '{"error":{"message":"no"}}'
 
 
@@ -591,7 +604,7 @@ def test_pictures_are_asked_for_and_passed_on() -> None:
     assert heard(made, body) == Answer(
         body=msgspec.json.encode(body), usage=Usage(tokens_in=3, tokens_out=4, images=1)
     )
-    assert evidence(made, {"created": 1, "data": [{"b64_json": ""}]}).exception == Fault.NO_IMAGE
+    assert evidence(made, {"created": 1, "data": [{"b64_json": ""}]}).exception == Flaw.NO_IMAGE
     elsewhere = call(Api.OPENAI, image(), image_url="https://pictures.example.com/v1")
     assert dialect(elsewhere).build(elsewhere).url == "https://pictures.example.com/v1/images/generations"
 

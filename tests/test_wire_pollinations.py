@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.wire.answer import Fault
+from actors.wire.answer import Flaw
 from actors.wire.call import Answer
 from actors.wire.pollinations import POLLINATIONS
 from state.config import Api
@@ -69,7 +69,7 @@ def test_the_picture_comes_back_in_openais_shape(picture: bytes) -> None:
 @pytest.mark.parametrize("body", [b"", b"Queue full", b'{"error":"no"}', b"RIFF\x00\x00\x00\x00WAVE"])
 def test_what_is_no_picture_is_no_answer(body: bytes) -> None:
     got = evidence(call(P, image()), body)
-    assert (got.where, got.exception) == (Where.BODY_200, Fault.NO_IMAGE)
+    assert (got.where, got.exception) == (Where.BODY_200, Flaw.NO_IMAGE)
     assert evidence(call(P, image()), body, 402).where is Where.RESPONSE
 
 

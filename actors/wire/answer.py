@@ -7,10 +7,10 @@ from actors.wire.call import Answer, Call
 from actors.wire.conversation import ReasoningDetail, ToolCall
 from state.events import Usage
 
-__all__ = ["Fault", "Said", "completion", "estimated", "fault_of", "is_json", "usage_shape"]
+__all__ = ["Flaw", "Said", "completion", "estimated", "flaw_of", "is_json", "usage_shape"]
 
 
-class Fault:
+class Flaw:
     """Why what came with a 200 is no answer. It becomes the evidence's `exception`, in phrases that client
     libraries have made common, so that the classifier knows them.
     """
@@ -29,7 +29,7 @@ class Fault:
     NO_IMAGE = "malformed response: no image in it"
 
 
-def fault_of(finish: str | None, *, spoken: bool, reason: str = "") -> str | None:
+def flaw_of(finish: str | None, *, spoken: bool, reason: str = "") -> str | None:
     """What keeps this from being an answer; the same law for whole answers and for streams.
 
     An answer that is all thinking, cut at its length, is none: the caller would have nothing in hand. It
@@ -37,18 +37,18 @@ def fault_of(finish: str | None, *, spoken: bool, reason: str = "") -> str | Non
     `reason` is what the provider calls it.
     """
     if not finish:
-        return Fault.NO_FINISH
+        return Flaw.NO_FINISH
     if finish == "content_filter":
-        return _named(Fault.FILTERED, reason)
+        return _named(Flaw.FILTERED, reason)
     if finish == "error":
-        return _named(Fault.ERROR, reason)
+        return _named(Flaw.ERROR, reason)
     if not spoken:
-        return Fault.ALL_THOUGHT if finish == "length" else Fault.EMPTY
+        return Flaw.ALL_THOUGHT if finish == "length" else Flaw.EMPTY
     return None
 
 
-def _named(fault: str, reason: str) -> str:
-    return f"{fault} ({reason[:64]})" if reason else fault
+def _named(flaw: str, reason: str) -> str:
+    return f"{flaw} ({reason[:64]})" if reason else flaw
 
 
 class Said(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from actors.wire.address import base, free_question, post
-from actors.wire.answer import Fault, Said, completion, fault_of
+from actors.wire.answer import Flaw, Said, completion, flaw_of
 from actors.wire.anthropic_request import EFFORTS, body_of
 from actors.wire.anthropic_stream import FINISH, AnthropicReader, AnthropicUsage, Block
 from actors.wire.call import Answer, Call, Headers, KeyPlacement, Reply, WireRequest
@@ -77,13 +77,13 @@ class Anthropic:
         try:
             whole = _reply.decode(checked(reply.body))
         except UNDECODABLE:
-            return instead_of_json(call, reply, Fault.NOT_JSON)
+            return instead_of_json(call, reply, Flaw.NOT_JSON)
         if says(whole.error):
             return instead(call, reply)
         said = _said(whole.content)
         finish = FINISH.get(whole.stop_reason or "", whole.stop_reason)
-        if fault := fault_of(finish, spoken=said.is_spoken, reason=whole.stop_reason or ""):
-            return unusable(call, reply, fault)
+        if flaw := flaw_of(finish, spoken=said.is_spoken, reason=whole.stop_reason or ""):
+            return unusable(call, reply, flaw)
         return completion(call, said, finish or "", whole.usage.counted())
 
     def reader(self, call: Call) -> AnthropicReader:

@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from actors.wire.address import Base, base, free_question, post, segment
-from actors.wire.answer import Fault, Said, completion, estimated, fault_of
+from actors.wire.answer import Flaw, Said, completion, estimated, flaw_of
 from actors.wire.call import Answer, Call, KeyPlacement, Reply, WireRequest
 from actors.wire.canonical import ChatRequest, EmbedRequest, Request
 from actors.wire.complaint import UNDECODABLE, checked
@@ -102,7 +102,7 @@ class Gemini:
                 return _embed_answer(call, call.request, reply)
             return _chat_answer(call, reply)
         except UNDECODABLE:
-            return instead_of_json(call, reply, Fault.NOT_JSON)
+            return instead_of_json(call, reply, Flaw.NOT_JSON)
 
     def reader(self, call: Call) -> GeminiReader:
         return GeminiReader(call)
@@ -133,7 +133,7 @@ def _chat_answer(call: Call, reply: Reply) -> Answer | Evidence:
     if whole.is_error:
         return instead(call, reply)
     if not whole.candidates:
-        return instead(call, reply, Fault.NO_CHOICES)
+        return instead(call, reply, Flaw.NO_CHOICES)
     candidate = whole.candidates[0]
     called = [part for part in candidate.parts if part.function_call is not None]
     texts = [part.text for part in candidate.parts if part.text and not part.thought]
@@ -143,8 +143,8 @@ def _chat_answer(call: Call, reply: Reply) -> Answer | Evidence:
         reasoning_content="".join(part.text for part in candidate.parts if part.thought),
     )
     finish = finish_of(candidate.finish_reason, calls=bool(called))
-    if fault := fault_of(finish, spoken=said.is_spoken, reason=candidate.finish_reason or ""):
-        return unusable(call, reply, fault)
+    if flaw := flaw_of(finish, spoken=said.is_spoken, reason=candidate.finish_reason or ""):
+        return unusable(call, reply, flaw)
     chars = sum(map(len, texts))
     usage = estimated(call, chars) if whole.usage_metadata is None else whole.usage_metadata.usage
     return completion(call, said, finish or "", usage)
@@ -174,7 +174,7 @@ def _embed_answer(call: Call, embed: EmbedRequest, reply: Reply) -> Answer | Evi
     whole = _vectors.decode(checked(reply.body))
     vectors = [one.values for one in whole.embeddings if one.values]
     if len(vectors) < embed.count:
-        return unusable(call, reply, Fault.TOO_FEW)
+        return unusable(call, reply, Flaw.TOO_FEW)
     return embeddings(call, embed, vectors, estimated(call, 0))
 
 

@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from actors.wire.address import base, free_question, post
-from actors.wire.answer import Fault, Said, completion, estimated, fault_of
+from actors.wire.answer import Flaw, Said, completion, estimated, flaw_of
 from actors.wire.call import BEARER, Answer, Call, Reply, WireRequest
 from actors.wire.canonical import ChatRequest, EmbedRequest, Request
 from actors.wire.complaint import UNDECODABLE, checked
@@ -90,7 +90,7 @@ class Ollama:
                 return _embed_answer(call, call.request, reply)
             return _chat_answer(call, reply)
         except UNDECODABLE:
-            return instead_of_json(call, reply, Fault.NOT_JSON)
+            return instead_of_json(call, reply, Flaw.NOT_JSON)
 
     def reader(self, call: Call) -> OllamaReader:
         return OllamaReader(call)
@@ -117,8 +117,8 @@ def _chat_answer(call: Call, reply: Reply) -> Answer | Evidence:
         reasoning_content=whole.message.thinking,
     )
     finish = whole.finish(calls=bool(made))
-    if fault := fault_of(finish, spoken=said.is_spoken):
-        return unusable(call, reply, fault)
+    if flaw := flaw_of(finish, spoken=said.is_spoken):
+        return unusable(call, reply, flaw)
     usage = whole.usage or estimated(call, len(whole.message.content))
     return completion(call, said, finish or "", usage)
 
@@ -143,7 +143,7 @@ def _embed_answer(call: Call, embed: EmbedRequest, reply: Reply) -> Answer | Evi
         return instead(call, reply)
     vectors = [vector for vector in whole.embeddings if vector]
     if len(vectors) < embed.count:
-        return unusable(call, reply, Fault.TOO_FEW)
+        return unusable(call, reply, Flaw.TOO_FEW)
     counted = Usage(tokens_in=whole.prompt_eval_count) if whole.prompt_eval_count else estimated(call, 0)
     return embeddings(call, embed, vectors, counted)
 

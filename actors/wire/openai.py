@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 
 from actors.wire.accents import Accent, accent_of, spoken_so
 from actors.wire.address import Base, base, free_question, post
-from actors.wire.answer import Fault, estimated, fault_of, is_json
+from actors.wire.answer import Flaw, estimated, flaw_of, is_json
 from actors.wire.call import BEARER, Answer, Call, KeyPlacement, Reply, WireRequest
 from actors.wire.canonical import ChatRequest, EmbedRequest, ImageRequest, Request
 from actors.wire.complaint import UNDECODABLE, checked
@@ -73,7 +73,7 @@ class OpenAi:
                 case ImageRequest():
                     return image_answer(call, reply)
         except UNDECODABLE:
-            return instead_of_json(call, reply, Fault.NOT_JSON)
+            return instead_of_json(call, reply, Flaw.NOT_JSON)
 
     def reader(self, call: Call) -> OpenAiReader:
         return OpenAiReader(call)
@@ -146,9 +146,9 @@ def _chat_answer(call: Call, chat: ChatRequest, reply: Reply) -> Answer | Eviden
     if says(whole.error):
         return instead(call, reply)
     if not whole.choices:
-        return instead(call, reply, Fault.NO_CHOICES)
+        return instead(call, reply, Flaw.NO_CHOICES)
     if len(whole.choices) < chat.choices:
-        return unusable(call, reply, Fault.TOO_FEW)
+        return unusable(call, reply, Flaw.TOO_FEW)
     chars, in_pieces = 0, False
     for choice in whole.choices:
         if says(choice.error):
@@ -157,11 +157,11 @@ def _chat_answer(call: Call, chat: ChatRequest, reply: Reply) -> Answer | Eviden
         text = text_of(message.content)
         finish = choice.finish_reason
         spoken = (text != "" and not text.isspace()) or _is_otherwise_spoken(message)
-        fault = fault_of(finish, spoken=spoken)
-        if fault is None and chat.wants_json and finish == "stop" and text and not is_json(text):
-            fault = Fault.NOT_THE_JSON
-        if fault is not None:
-            return unusable(call, reply, fault)
+        flaw = flaw_of(finish, spoken=spoken)
+        if flaw is None and chat.wants_json and finish == "stop" and text and not is_json(text):
+            flaw = Flaw.NOT_THE_JSON
+        if flaw is not None:
+            return unusable(call, reply, flaw)
         chars += len(text)
         in_pieces = in_pieces or isinstance(message.content, list)
     return Answer(

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Raw, Struct
 
-from actors.wire.answer import Fault, estimated
+from actors.wire.answer import Flaw, estimated
 from actors.wire.call import Answer, Call, Reply
 from actors.wire.canonical import EmbedRequest
 from actors.wire.complaint import UNDECODABLE, checked
@@ -31,7 +31,7 @@ def embed_answer(call: Call, embed: EmbedRequest, reply: Reply) -> Answer | Evid
         return instead(call, reply)
     vectors = [one for one in whole.data or () if says(one.embedding)]
     if len(vectors) < embed.count:
-        return unusable(call, reply, Fault.TOO_FEW)
+        return unusable(call, reply, Flaw.TOO_FEW)
     return Answer(body=reply.body, usage=read_usage(whole.usage) or estimated(call, 0))
 
 
@@ -52,7 +52,7 @@ def image_answer(call: Call, reply: Reply) -> Answer | Evidence:
         return instead(call, reply)
     pictures = [one for one in whole.data or () if says(one.b64_json) or says(one.url)]
     if not pictures:
-        return unusable(call, reply, Fault.NO_IMAGE)
+        return unusable(call, reply, Flaw.NO_IMAGE)
     usage = read_usage(whole.usage) or estimated(call, 0)
     return Answer(body=reply.body, usage=msgspec.structs.replace(usage, images=len(pictures)))
 

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec import Raw, Struct
 
-from actors.wire.answer import fault_of
+from actors.wire.answer import flaw_of
 from actors.wire.call import Call
 from actors.wire.canonical import ChatRequest
 from actors.wire.chunks import Chunk, Kind
@@ -79,9 +79,9 @@ class OpenAiReader(StreamReader):
             if isinstance(delta.content, list):
                 message = flattened(message, "delta")
             if choice.finish_reason:
-                fault = fault_of(choice.finish_reason, spoken=self._spoken)
-                if fault is not None and not self.finish:
-                    return broken(self._call, fault)
+                flaw = flaw_of(choice.finish_reason, spoken=self._spoken)
+                if flaw is not None and not self.finish:
+                    return broken(self._call, flaw)
                 kind = Kind.CLOSING if kind is Kind.OPENING else kind
                 self._open.discard(choice.index)
                 if not self._open:

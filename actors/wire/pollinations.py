@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from actors.wire.address import base, segment
-from actors.wire.answer import Fault
+from actors.wire.answer import Flaw
 from actors.wire.call import Answer, Call, Reply, WireRequest
 from actors.wire.canonical import ImageRequest, Request
 from actors.wire.dialect import Gap
@@ -73,7 +73,7 @@ class Pollinations(OpenAi):
         if not reply.is_success:
             return refused(call, reply)
         if not _is_picture(reply.body):
-            return instead_of_json(call, reply, Fault.NO_IMAGE)
+            return instead_of_json(call, reply, Flaw.NO_IMAGE)
         picture = _Picture(base64.b64encode(reply.body).decode())
         body = msgspec.json.encode(_Pictures(created=call.created_s, data=(picture,)))
         return Answer(body=body, usage=Usage(images=1))

@@ -11,7 +11,7 @@ continue), and whether the answer has said that it is finished. What follows evi
 
 from abc import ABC, abstractmethod
 
-from actors.wire.answer import Fault, estimated, fault_of
+from actors.wire.answer import Flaw, estimated, flaw_of
 from actors.wire.call import Call
 from actors.wire.canonical import ChatRequest
 from actors.wire.chunks import Chunk, ChunkWriter, ToolDelta
@@ -64,11 +64,11 @@ class StreamReader(ABC):
             return self._read(checked(message))
         except UNDECODABLE:
             self.skipped += 1
-            return broken(self._call, Fault.GARBLED) if self.skipped > SKIPPED_MAX else []
+            return broken(self._call, Flaw.GARBLED) if self.skipped > SKIPPED_MAX else []
 
     def end(self) -> Evidence | None:
         """The bytes are over: was the answer?"""
-        return None if self.finish else broken(self._call, Fault.CUT)
+        return None if self.finish else broken(self._call, Flaw.CUT)
 
     @abstractmethod
     def _read(self, message: bytes) -> list[Chunk] | Evidence:
@@ -91,9 +91,9 @@ class StreamReader(ABC):
 
     def _finished(self, finish: str, usage: Usage | None, reason: str) -> list[Chunk] | Evidence:
         """The answer says that it is over; the usage is shown to callers who asked for it."""
-        fault = fault_of(finish, spoken=self._spoken, reason=reason)
-        if fault is not None:
-            return broken(self._call, fault)
+        flaw = flaw_of(finish, spoken=self._spoken, reason=reason)
+        if flaw is not None:
+            return broken(self._call, flaw)
         self.finish = finish
         closing = [self._write.finish(finish)]
         if usage is not None:

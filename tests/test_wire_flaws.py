@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.wire.answer import Fault
+from actors.wire.answer import Flaw
 from actors.wire.call import Reply
 from actors.wire.gemini_answer import FINISH
 from actors.wire.proof import broken, instead, instead_of_json, interrupted, refused, unusable
@@ -15,37 +15,37 @@ CALL = call(Api.OPENAI)
 OK = Reply(200, (), b'{"choices":[{"message":{"content":"insufficient_quota: check your billing details"}}]}')
 
 MEANT = {
-    Fault.NOT_JSON: Kind.BAD_RESPONSE,
-    Fault.NO_CHOICES: Kind.BAD_RESPONSE,
-    Fault.NO_FINISH: Kind.BAD_RESPONSE,
-    Fault.CUT: Kind.BAD_RESPONSE,
-    Fault.GARBLED: Kind.BAD_RESPONSE,
-    Fault.EMPTY: Kind.BAD_RESPONSE,
-    Fault.FILTERED: Kind.CONTENT_POLICY,
-    Fault.ERROR: Kind.BAD_RESPONSE,
-    Fault.NOT_THE_JSON: Kind.BAD_RESPONSE,
-    Fault.TOO_FEW: Kind.BAD_RESPONSE,
-    Fault.NO_IMAGE: Kind.BAD_RESPONSE,
+    Flaw.NOT_JSON: Kind.BAD_RESPONSE,
+    Flaw.NO_CHOICES: Kind.BAD_RESPONSE,
+    Flaw.NO_FINISH: Kind.BAD_RESPONSE,
+    Flaw.CUT: Kind.BAD_RESPONSE,
+    Flaw.GARBLED: Kind.BAD_RESPONSE,
+    Flaw.EMPTY: Kind.BAD_RESPONSE,
+    Flaw.FILTERED: Kind.CONTENT_POLICY,
+    Flaw.ERROR: Kind.BAD_RESPONSE,
+    Flaw.NOT_THE_JSON: Kind.BAD_RESPONSE,
+    Flaw.TOO_FEW: Kind.BAD_RESPONSE,
+    Flaw.NO_IMAGE: Kind.BAD_RESPONSE,
 }
 
 
-@pytest.mark.parametrize(("fault", "kind"), MEANT.items())
-def test_a_fault_is_understood(fault: str, kind: Kind) -> None:
-    for evidence in (unusable(CALL, OK, fault), broken(CALL, fault)):
+@pytest.mark.parametrize(("flaw", "kind"), MEANT.items())
+def test_a_fault_is_understood(flaw: str, kind: Kind) -> None:
+    for evidence in (unusable(CALL, OK, flaw), broken(CALL, flaw)):
         failure = classify(evidence, 0)
         assert (failure.kind, failure.scope) == (kind, Scope.REQUEST)
-        assert failure.said == fault
+        assert failure.said == flaw
 
 
 @pytest.mark.parametrize(
     "reason", [reason for reason, finish in FINISH.items() if finish == "content_filter"]
 )
 def test_whatever_a_filter_is_called_it_is_one(reason: str) -> None:
-    assert classify(unusable(CALL, OK, f"{Fault.FILTERED} ({reason})"), 0).kind is Kind.CONTENT_POLICY
+    assert classify(unusable(CALL, OK, f"{Flaw.FILTERED} ({reason})"), 0).kind is Kind.CONTENT_POLICY
 
 
 def test_a_models_words_do_not_cost_a_lane_its_quota() -> None:
-    assert classify(instead_of_json(CALL, OK, Fault.NOT_JSON), 0).kind is Kind.BAD_RESPONSE
+    assert classify(instead_of_json(CALL, OK, Flaw.NOT_JSON), 0).kind is Kind.BAD_RESPONSE
 
 
 def test_a_providers_words_do() -> None:
@@ -60,4 +60,4 @@ def test_a_providers_words_do() -> None:
 
 def test_a_page_instead_of_an_answer_is_no_answer() -> None:
     page = Reply(200, (), b"<!DOCTYPE html><html><title>Just a page</title></html>")
-    assert classify(instead_of_json(CALL, page, Fault.NOT_JSON), 0).kind is Kind.BAD_RESPONSE
+    assert classify(instead_of_json(CALL, page, Flaw.NOT_JSON), 0).kind is Kind.BAD_RESPONSE
