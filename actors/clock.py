@@ -24,8 +24,8 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 NAP_MS = 1_000
 """Loop timers do not see a suspend: no alarm naps longer than this before it looks at the boot clock
-again, so after a suspend it is late by at most this. A nap costs microseconds, and only alarms further
-away than this take more than one."""
+again, so after a suspend it is late by at most this. Those that have far to go all look at the same
+moment, or an idle daemon would wake once a second for each of them."""
 
 
 class SystemClock:
@@ -83,10 +83,12 @@ class _Alarm:
         self._timer.cancel()
 
     def _nap(self) -> asyncio.Handle:
-        left_ms = self._at_ms - self._clock.now_ms()
+        now_ms = self._clock.now_ms()
+        left_ms = self._at_ms - now_ms
         if left_ms <= 0:
             return self._loop.call_soon(self._act)
-        return self._loop.call_later(min(left_ms, NAP_MS) / 1000, self._look)
+        nap_ms = left_ms if left_ms <= NAP_MS else NAP_MS - now_ms % NAP_MS
+        return self._loop.call_later(nap_ms / 1000, self._look)
 
     def _look(self) -> None:
         if self._clock.now_ms() >= self._at_ms:
