@@ -51,10 +51,9 @@ def _named(flaw: str, reason: str) -> str:
     return f"{flaw} ({reason[:64]})" if reason else flaw
 
 
-class Said(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Said(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="role", tag="assistant"):
     """The assistant's message, as it is written into the answer."""
 
-    role: str = msgspec.field(default_factory=lambda: "assistant")
     content: str | None
     tool_calls: tuple[ToolCall, ...] = ()
     reasoning_content: str = ""
