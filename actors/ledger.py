@@ -123,8 +123,7 @@ class Ledger:
 
     def usual_first_token_ms(self, lane: LaneId) -> int | None:
         """The 95th percentile of what the lane takes to its first token; None: too little is known."""
-        record = self.state.statistics.lanes.get(str(lane))
-        return None if record is None else record.first_token.quantile(0.95)
+        return self.state.statistics.lane(lane).first_token.quantile(0.95)
 
     def view(self, lane: LaneId) -> LaneView:
         """The lane as it is now."""
@@ -152,9 +151,10 @@ class Ledger:
     @property
     def _shares_limits(self) -> bool:
         """Whether one lane's attempt uses up what another needs: limits of a key or of the provider."""
-        meters = self.state.limits.meters
-        above = (str(self.id), *(f"{self.id}/{key.name}" for key in self.provider.keys))
-        return self._caps_are_shared or any(name in meters and meters[name].statements for name in above)
+        provider = self.state.limits.meters.providers.get(self.id.provider)
+        if self._caps_are_shared or provider is None:
+            return self._caps_are_shared
+        return bool(provider.own.statements) or any(key.own.statements for key in provider.keys.values())
 
     def _publish(self, lanes: Iterable[LaneId]) -> None:
         views = {lane: self.view(lane) for lane in lanes}

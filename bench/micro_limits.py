@@ -12,7 +12,8 @@ from state.events import Answered, AttemptClosed, AttemptOpened, Event, Usage
 from state.learned import learn
 from state.limits import Limits, allowance_of, fold_limits, reserve
 from state.offer import LimitsConfig, ModelConfig
-from state.statistics import Statistics, fold_statistics, performance, summary
+from state.records import Statistics
+from state.statistics import fold_statistics, performance, summary
 from state.words import LaneId
 
 LANES = 100
@@ -63,8 +64,8 @@ def main() -> None:
     us = best_us(lambda: summary(statistics, limits, None, at_ms))
     print(f"summary            {us:8.2f} us of all {LANES} lanes")
 
-    record = statistics.lanes[str(lanes[0])]
-    meter = limits.meters[str(lanes[0])]
+    record = statistics.lane(lanes[0])
+    meter = limits.meter(lanes[0])
     print(f"a lane's record    {size(record):8d} bytes in memory, {len(json.encode(record))} in a snapshot")
     print(f"a lane's meter     {size(meter):8d} bytes in memory, {len(json.encode(meter))} in a snapshot")
 

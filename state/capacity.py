@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from state.calendars import Instant
 from state.events import Window
-from state.limits import UNUSED, Allowance, Exhausted, Limits, Rung, reserve
+from state.limits import Allowance, Exhausted, Limits, Rung, reserve
+from state.meter import Meter
 from state.words import KeyId, LaneId, ProviderId, Target
 
 __all__ = ["Capacity", "LaneCapacity", "Left", "WindowLeft", "capacity"]
@@ -63,7 +64,9 @@ def capacity(limits: Limits, allowances: Iterable[Allowance], at_ms: int, wall_m
     own: dict[Target, Left] = {}
     for allowance in allowances:
         now = Instant(at_ms, wall_ms, allowance.zone)
-        windows = tuple(window for rung in allowance.rungs for window in _windows(limits, rung, now))
+        meters = limits.meters.chain(allowance.lane)
+        rungs = zip(allowance.rungs, meters, strict=True)
+        windows = tuple(window for rung, meter in rungs for window in _windows(rung, meter, now))
         answer = reserve(limits, allowance, 1, at_ms, wall_ms)
         for rung in allowance.rungs:
             own[rung.target] = _least(
@@ -81,8 +84,7 @@ def capacity(limits: Limits, allowances: Iterable[Allowance], at_ms: int, wall_m
     return Capacity(left=_together(providers.values()), providers=providers, lanes=tuple(lanes))
 
 
-def _windows(limits: Limits, rung: Rung, now: Instant) -> Iterable[WindowLeft]:
-    meter = limits.meters.get(rung.name, UNUSED)
+def _windows(rung: Rung, meter: Meter, now: Instant) -> Iterable[WindowLeft]:
     for cap in rung.caps:
         used = meter.used(cap.window, now)
         yield WindowLeft(

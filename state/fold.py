@@ -18,8 +18,9 @@ from state.events import Event
 from state.judgement import fold_standing
 from state.limits import Limits, fold_limits
 from state.preferences import Preferences, fold_preferences
+from state.records import Statistics
 from state.standings import Standings
-from state.statistics import Statistics, fold_statistics
+from state.statistics import fold_statistics
 
 __all__ = ["NOTHING_KNOWN", "State", "fold", "fold_all"]
 

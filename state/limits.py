@@ -22,9 +22,10 @@ from state.calendars import Instant
 from state.config import Config, ProviderConfig
 from state.events import AttemptClosed, AttemptOpened, ConfigLoaded, Event, Fact, LimitLearned, Window
 from state.meter import Meter, counts_tokens
+from state.meters import Meters
 from state.offer import LimitsConfig
 from state.tokens import TOKENS_MAX, spent_tokens
-from state.words import LaneId, ProviderId, Target, names
+from state.words import LaneId, Target
 
 __all__ = [
     "Allowance",
@@ -38,19 +39,16 @@ __all__ = [
     "reserve",
 ]
 
-UNUSED = Meter()
-
 
 class Limits(Struct, frozen=True):
     """What every lane, key and provider has used: bounded by their number and by the attempts in flight."""
 
-    meters: dict[str, Meter] = {}
-    """By the target's name."""
+    meters: Meters = Meters()
     reserved: dict[str, int] = {}
     """The tokens of each attempt in flight. By its id, so that one closed twice frees its place once."""
 
     def meter(self, target: Target) -> Meter:
-        return self.meters.get(str(target), UNUSED)
+        return self.meters.of(target)
 
 
 class Cap(NamedTuple):
@@ -65,7 +63,6 @@ class Rung(Struct, frozen=True):
     """A lane, its key or its provider, and what the config allows it."""
 
     target: Target
-    name: str
     caps: tuple[Cap, ...]
 
 
@@ -136,8 +133,8 @@ def reserve(
     """
     now = Instant(at_ms, wall_ms, allowance.zone)
     refusals: list[Exhausted] = []
-    for rung in allowance.rungs:
-        meter = limits.meters.get(rung.name, UNUSED)
+    meters = limits.meters.chain(allowance.lane)
+    for rung, meter in zip(allowance.rungs, meters, strict=True):
         for window, limit, in_tokens in rung.caps:
             need = tokens if in_tokens else 1
             used = meter.used(window, now)
@@ -166,12 +163,13 @@ def fold_limits(limits: Limits, event: Event, settings: Config) -> Limits:
     """
     match event:
         case AttemptOpened(attempt_id=attempt_id) if attempt_id not in limits.reserved:
-            return _opened(limits, event, _instant(event, event.lane, settings))
+            return _opened(limits, event, _instant(event, event.lane.provider, settings))
         case AttemptClosed():
-            return _closed(limits, event, _instant(event, event.lane, settings))
+            return _closed(limits, event, _instant(event, event.lane.provider, settings))
         case LimitLearned(target=target):
-            meter = limits.meter(target).told(event, _instant(event, target, settings))
-            return Limits(limits.meters | {str(target): meter}, limits.reserved)
+            now = _instant(event, target.provider, settings)
+            meters = limits.meters.change(target, lambda meter: meter.told(event, now))
+            return Limits(meters, limits.reserved)
         case ConfigLoaded():
             return _swept(limits, event, settings)
     return limits
@@ -179,33 +177,27 @@ def fold_limits(limits: Limits, event: Event, settings: Config) -> Limits:
 
 def _opened(limits: Limits, event: AttemptOpened, now: Instant) -> Limits:
     tokens = _sane(event.tokens_reserved)
-    meters = limits.meters.copy()
-    for name in names(event.lane):
-        meters[name] = meters.get(name, UNUSED).opened(now, tokens)
+    meters = limits.meters.change_chain(event.lane, lambda meter: meter.opened(now, tokens))
     return Limits(meters, limits.reserved | {event.attempt_id: tokens})
 
 
 def _closed(limits: Limits, event: AttemptClosed, now: Instant) -> Limits:
-    meters = limits.meters.copy()
     reserved = limits.reserved.copy()
     tokens = reserved.pop(event.attempt_id, None)
-    for name in names(event.lane):
-        meter = meters.get(name, UNUSED)
-        if tokens is None:  # its opening was lost with a full disk, or it is closed for the second time
-            meters[name] = meter.found(now, spent_tokens(event, _sane(event.tokens_reserved)))
-        else:
-            meters[name] = meter.closed(now, tokens, spent_tokens(event, tokens))
+    if tokens is None:  # its opening was lost with a full disk, or it is closed for the second time
+        spent = spent_tokens(event, _sane(event.tokens_reserved))
+        return Limits(limits.meters.change_chain(event.lane, lambda meter: meter.found(now, spent)), reserved)
+    spent = spent_tokens(event, tokens)
+    meters = limits.meters.change_chain(event.lane, lambda meter: meter.closed(now, tokens, spent))
     return Limits(meters, reserved)
 
 
 def _swept(limits: Limits, event: ConfigLoaded, settings: Config) -> Limits:
     """Without the meters that have nothing to tell: lanes that left the config leave nothing behind."""
-    telling = {
-        name: meter
-        for name, meter in limits.meters.items()
-        if not meter.is_blank(_instant(event, ProviderId(name.partition("/")[0]), settings))
-    }
-    return Limits(telling, limits.reserved)
+    meters = limits.meters.without(
+        lambda provider, meter: meter.is_blank(_instant(event, provider, settings))
+    )
+    return Limits(meters, limits.reserved)
 
 
 def _how_long(refusal: Exhausted) -> tuple[bool, int]:
@@ -223,13 +215,13 @@ def _rung(target: Target, limits: LimitsConfig) -> Rung:
         (Window.CONCURRENCY, limits.concurrency),
     )
     caps = (Cap(window, limit, counts_tokens(window)) for window, limit in asked if limit is not None)
-    return Rung(target, str(target), tuple(caps))
+    return Rung(target, tuple(caps))
 
 
-def _instant(event: Fact, target: Target, settings: Config) -> Instant:
+def _instant(event: Fact, provider: str, settings: Config) -> Instant:
     """A provider that has left the config is counted on in a calendar that everybody knows."""
-    provider = settings.provider.get(target.provider)
-    return Instant(event.at_ms, event.wall_ms, "UTC" if provider is None else provider.reset_zone)
+    known = settings.provider.get(provider)
+    return Instant(event.at_ms, event.wall_ms, "UTC" if known is None else known.reset_zone)
 
 
 def _sane(tokens: int) -> int:

@@ -167,12 +167,11 @@ class Meter(Struct, frozen=True):
 
     def told(self, said: LimitLearned, now: Instant) -> "Meter":
         """The provider said something of a window. The newest statement is the one that holds."""
-        day = self._today(now)
         daily = counts_days(said.window)
         longest_ms = said.at_ms + (DAY_MS_MAX if daily else MINUTE_MS)
         whole_ms = said.reset_ms
         if whole_ms is None:
-            whole_ms = day.ends_ms if daily else longest_ms
+            whole_ms = self._today(now).ends_ms if daily else longest_ms
         statement = Statement(
             at_ms=said.at_ms,
             until_ms=longest_ms,
@@ -184,7 +183,7 @@ class Meter(Struct, frozen=True):
             remaining=said.remaining,
             refills=said.refills,
         )
-        return structs.replace(self, day=day, statements=self.statements | {said.window: statement})
+        return structs.replace(self, statements=self.statements | {said.window: statement})
 
     def is_blank(self, now: Instant) -> bool:
         """Whether a new meter would tell the same of every window."""

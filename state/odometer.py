@@ -9,17 +9,22 @@ drop a notch. A second counts until the whole of it is a minute old, so the wind
 """
 
 from bisect import bisect_left
-from typing import NamedTuple
+from operator import attrgetter
 
 from msgspec import Struct
 
 __all__ = ["MINUTE_MS", "Notch", "Odometer"]
 
 MINUTE_MS = 60_000
+SECOND = attrgetter("second")
+"""By which notches are in order."""
 
 
-class Notch(NamedTuple):
-    """What the odometer showed when this second of the timeline began; only seconds in which it ran."""
+class Notch(Struct, frozen=True, array_like=True, gc=False):
+    """What the odometer showed when this second of the timeline began; only seconds in which it ran.
+
+    Up to 61 for each of thousands of meters: lists in a snapshot, and nothing for the collector to visit.
+    """
 
     second: int
     requests: int
@@ -39,7 +44,7 @@ class Odometer(Struct, frozen=True):
         second = at_ms // 1000
         notches = self.notches
         if not notches or notches[-1].second < second:
-            kept = notches[bisect_left(notches, (_oldest_second(at_ms),)) :]
+            kept = notches[bisect_left(notches, _oldest_second(at_ms), key=SECOND) :]
             notches = (*kept, Notch(second, self.requests, self.tokens))
         return Odometer(self.requests + requests, self.tokens + tokens, notches)
 
@@ -69,7 +74,7 @@ class Odometer(Struct, frozen=True):
         second = _oldest_second(at_ms)
         if notches[0].second >= second:  # bisecting would find it too; the router asks hundreds of times
             return notches[0]
-        at = bisect_left(notches, (second,))
+        at = bisect_left(notches, second, key=SECOND)
         return notches[at] if at < len(notches) else None
 
 

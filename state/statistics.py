@@ -9,8 +9,6 @@ it can help: a caller's mistake, a call given up and a dead network of our own a
 for nor against anybody.
 """
 
-from collections.abc import Iterator
-
 from msgspec import Struct, structs
 
 from state import fading, quantiles
@@ -20,6 +18,7 @@ from state.consequences import Counts, consequence
 from state.events import (
     Answered,
     AttemptClosed,
+    ConfigLoaded,
     Event,
     LinkLost,
     LinkRestored,
@@ -29,59 +28,20 @@ from state.events import (
     Rescued,
     StatsReset,
     Usage,
-    Verdict,
 )
-from state.fading import Fading
 from state.failures import Failure, Kind
 from state.limits import Limits
 from state.quantiles import Sketch
+from state.records import LaneRecord, Statistics
 from state.tokens import believed
-from state.words import LaneId, Target, names
+from state.words import LaneId, Target, covers
 
-__all__ = ["LaneRecord", "Spread", "Statistics", "Summary", "fold_statistics", "performance", "summary"]
+__all__ = ["Spread", "Summary", "fold_statistics", "performance", "summary"]
 
-ALL = ""
-"""The name of everything, where a target has its own."""
+FADED = 0.001
+"""So many fresh outcomes or less are nothing: a single one of two days ago."""
 LATEST = 0.2
 """What the latest outcome counts in `recent`: five attempts change it by two thirds."""
-
-
-class LaneRecord(Struct, frozen=True):
-    """Everything that is remembered of one lane."""
-
-    attempts: int = 0
-    answered: int = 0
-    failures: dict[Kind, int] = {}
-    """Of what kind. What is neither was given up by its caller, or cut short by our own end."""
-    success: Fading = Fading()
-    """One for each answer and zero for each failure of its own."""
-    recent: float = 1.0
-    """The same over the latest few, whenever they were."""
-    latency: Sketch = Sketch()
-    """Of answers: a quick refusal is no speed."""
-    first_token: Sketch = Sketch()
-    failovers: int = 0
-    """Requests that had to leave it for another lane and were answered there."""
-    rescues: int = 0
-    """Requests that it answered in place of another."""
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost_usd: float = 0.0
-    unpriced: int = 0
-    """Attempts whose cost nobody knows, and which are not in `cost_usd`."""
-
-
-class Statistics(Struct, frozen=True):
-    """What is remembered of everybody."""
-
-    lanes: dict[str, LaneRecord] = {}
-    """By the lane's name."""
-    rows: dict[str, int] = {}
-    """Failures since the last answer, of each lane, key and provider, and of all under the empty name: a
-    row is broken by an answer of any lane below, so it is no sum. Who is not in it has none."""
-    verdicts: dict[Verdict, int] = {}
-    is_offline: bool = False
-    """Whether our own network is down, so that failures to connect say nothing."""
 
 
 class Spread(Struct, frozen=True):
@@ -116,7 +76,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     unpriced: int
 
 
-def fold_statistics(statistics: Statistics, event: Event, settings: Config) -> Statistics:  # noqa: ARG001 - every part folds alike, and this one's numbers are nobody's setting
+def fold_statistics(statistics: Statistics, event: Event, settings: Config) -> Statistics:
     """What is remembered after this event."""
     match event:
         case AttemptClosed():
@@ -126,8 +86,12 @@ def fold_statistics(statistics: Statistics, event: Event, settings: Config) -> S
         case RequestClosed(verdict=verdict):
             counted = statistics.verdicts | {verdict: statistics.verdicts.get(verdict, 0) + 1}
             return structs.replace(statistics, verdicts=counted)
-        case OperatorActed(act=StatsReset(target=target)):
-            return _reset(statistics, target)
+        case OperatorActed(act=StatsReset(target=None)):
+            return Statistics(is_offline=statistics.is_offline)
+        case OperatorActed(act=StatsReset(target=target)) if target is not None:
+            return statistics.without(target)
+        case ConfigLoaded():
+            return _swept(statistics, event.at_ms, frozenset(settings.lanes))
         case LinkLost():
             return structs.replace(statistics, is_offline=True)
         case LinkRestored():
@@ -137,8 +101,7 @@ def fold_statistics(statistics: Statistics, event: Event, settings: Config) -> S
 
 def summary(statistics: Statistics, limits: Limits, target: Target | None, at_ms: int) -> Summary:
     """Of one lane, key or provider; None: of all. The last minute is on the meters of the limits already."""
-    name = ALL if target is None else str(target)
-    records = list(_below(statistics, name))
+    records = [record for lane, record in statistics.lanes() if target is None or covers(target, lane)]
     success = fading.together(record.success for record in records)
     failures: dict[Kind, int] = {}
     for record in records:
@@ -148,7 +111,7 @@ def summary(statistics: Statistics, limits: Limits, target: Target | None, at_ms
         attempts=sum(record.attempts for record in records),
         answered=sum(record.answered for record in records),
         failures=failures,
-        failures_in_row=statistics.rows.get(name, 0),
+        failures_in_row=statistics.row_of(target),
         samples=success.samples(at_ms),
         success_rate=success.mean,
         latency=_spread(quantiles.together(record.latency for record in records)),
@@ -165,7 +128,7 @@ def summary(statistics: Statistics, limits: Limits, target: Target | None, at_ms
 
 def performance(statistics: Statistics, lane: LaneId, at_ms: int) -> Performance:
     """What the router is told."""
-    record = statistics.lanes.get(str(lane), LaneRecord())
+    record = statistics.lane(lane)
     success_rate = record.success.mean
     return Performance(
         samples=round(record.success.samples(at_ms)),
@@ -177,8 +140,7 @@ def performance(statistics: Statistics, lane: LaneId, at_ms: int) -> Performance
 
 
 def _closed(statistics: Statistics, event: AttemptClosed) -> Statistics:
-    name = str(event.lane)
-    record = statistics.lanes.get(name, LaneRecord())
+    record = statistics.lane(event.lane)
     answered = isinstance(event.outcome, Answered)
     judged = answered or _is_own_fault(event.outcome, is_offline=statistics.is_offline)
     usage = Usage() if event.usage is None else believed(event.usage)
@@ -187,6 +149,7 @@ def _closed(statistics: Statistics, event: AttemptClosed) -> Statistics:
         attempts=record.attempts + 1,
         answered=record.answered + answered,
         failures=_counted(record.failures, event.outcome),
+        row=0 if answered else record.row + judged,
         success=record.success.add(answered, event.at_ms) if judged else record.success,
         recent=record.recent + LATEST * (answered - record.recent) if judged else record.recent,
         latency=record.latency.add(event.duration_ms, event.at_ms) if answered else record.latency,
@@ -200,8 +163,9 @@ def _closed(statistics: Statistics, event: AttemptClosed) -> Statistics:
         cost_usd=record.cost_usd + (event.cost_usd or 0.0),
         unpriced=record.unpriced + (event.cost_usd is None),
     )
-    rows = _rows(statistics.rows, event.lane, answered=answered) if judged else statistics.rows
-    return Statistics(statistics.lanes | {name: record}, rows, statistics.verdicts, statistics.is_offline)
+    if not judged:
+        return statistics.with_lane(event.lane, record)
+    return statistics.with_outcome(event.lane, record, answered=answered)
 
 
 def _is_own_fault(outcome: Outcome, *, is_offline: bool) -> bool:
@@ -217,51 +181,27 @@ def _counted(failures: dict[Kind, int], outcome: Outcome) -> dict[Kind, int]:
     return failures | {outcome.kind: failures.get(outcome.kind, 0) + 1}
 
 
-def _rows(rows: dict[str, int], lane: LaneId, *, answered: bool) -> dict[str, int]:
-    if answered and not rows:
-        return rows
-    touched = (ALL, *names(lane))
-    if answered:
-        return {name: row for name, row in rows.items() if name not in touched}
-    return rows | {name: rows.get(name, 0) + 1 for name in touched}
-
-
 def _rescued(statistics: Statistics, event: Rescued) -> Statistics:
-    lanes = statistics.lanes.copy()
     for lane in dict.fromkeys(event.instead_of):
-        record = lanes.get(str(lane), LaneRecord())
-        lanes[str(lane)] = structs.replace(record, failovers=record.failovers + 1)
-    record = lanes.get(str(event.lane), LaneRecord())
-    lanes[str(event.lane)] = structs.replace(record, rescues=record.rescues + 1)
-    return structs.replace(statistics, lanes=lanes)
+        record = statistics.lane(lane)
+        statistics = statistics.with_lane(lane, structs.replace(record, failovers=record.failovers + 1))
+    record = statistics.lane(event.lane)
+    return statistics.with_lane(event.lane, structs.replace(record, rescues=record.rescues + 1))
 
 
-def _reset(statistics: Statistics, target: Target | None) -> Statistics:
-    """A lane is forgotten whole. The rows above it go on: they are not its own."""
-    if target is None:
-        return Statistics(is_offline=statistics.is_offline)
-    name = str(target)
-    return structs.replace(
-        statistics,
-        lanes={lane: record for lane, record in statistics.lanes.items() if not _is_below(lane, name)},
-        rows={of: row for of, row in statistics.rows.items() if not _is_below(of, name)},
-    )
-
-
-def _below(statistics: Statistics, name: str) -> Iterator[LaneRecord]:
-    return (record for lane, record in statistics.lanes.items() if _is_below(lane, name))
-
-
-def _is_below(name: str, target: str) -> bool:
-    """Whether this stands on that, or is it: a name begins with what it stands on."""
-    return target in (ALL, name) or name.startswith(f"{target}/")
+def _swept(statistics: Statistics, at_ms: int, named: frozenset[LaneId]) -> Statistics:
+    """Without the lanes that the config does not name and that have faded: models are found and go."""
+    for lane, record in list(statistics.lanes()):
+        if lane not in named and record.success.samples(at_ms) < FADED:
+            statistics = statistics.without(lane)
+    return statistics
 
 
 def _rpm(limits: Limits, target: Target | None, at_ms: int) -> int:
     if target is not None:
         return limits.meter(target).odometer.requests_in_minute(at_ms)
-    providers = (meter for name, meter in limits.meters.items() if "/" not in name)
-    return sum(meter.odometer.requests_in_minute(at_ms) for meter in providers)
+    providers = limits.meters.providers.values()
+    return sum(provider.own.odometer.requests_in_minute(at_ms) for provider in providers)
 
 
 def _spread(sketch: Sketch) -> Spread | None:

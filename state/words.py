@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
-__all__ = ["KeyId", "LaneId", "ProviderId", "Target", "chain", "covers", "matches", "names"]
+__all__ = ["KeyId", "LaneId", "ProviderId", "Target", "chain", "covers", "matches"]
 
 
 class ProviderId(Struct, frozen=True, tag="provider", order=True, cache_hash=True):
@@ -57,12 +57,6 @@ Target = LaneId | KeyId | ProviderId
 def chain(lane: LaneId) -> tuple[LaneId, KeyId, ProviderId]:
     """All that a lane stands on: it is usable only if each of these is."""
     return lane, lane.key_id, lane.provider_id
-
-
-def names(lane: LaneId) -> tuple[str, str, str]:
-    """How its chain is written, without making the ids first: each attempt is counted by these."""
-    key = f"{lane.provider}/{lane.key}"
-    return f"{key}/{lane.model}", key, lane.provider
 
 
 def covers(target: Target, lane: LaneId) -> bool:
