@@ -49,6 +49,11 @@ class Mailbox(Generic[M]):
         return f"<mailbox {self.name}: {waiting}, {self.in_hand} in hand{closed}>"
 
     @property
+    def is_open(self) -> bool:
+        """Whether messages are taken at all."""
+        return self._closed is None
+
+    @property
     def waiting(self) -> int:
         """How many messages nobody has received yet."""
         return len(self._letters)

@@ -70,9 +70,11 @@ class Supervisor:
         self._rng = rng
         self._listener = listener
         self._children: dict[str, Child[Any]] = {}
-        self._left_behind: dict[Child[Any], ChildEnded] = {}
+        self._ended: dict[Child[Any], ChildEnded] = {}
+        """Who stopped since the tree is leaving, and who was to stop before and is still there."""
         self._why: Leaving | None = None
         self._leaving = Event()
+        self._leaving_since_ms = 0
 
     def __repr__(self) -> str:
         count = Counter(child.standing for child in self._children.values())
@@ -113,6 +115,7 @@ class Supervisor:
 
     def _give_birth(self, spec: ChildSpec[Any]) -> Child[Any]:
         assert spec.name not in self._children, f"two children are named {spec.name}"
+        assert spec.mailbox.is_open, f"the mailbox of {spec.name} was stopped, and that is for good"
         child = Child(spec, self._clock, self._rng, self._listener)
         self._children[spec.name] = child
         self._room.start_soon(self._look_after, child, name=spec.name)
@@ -120,7 +123,8 @@ class Supervisor:
 
     async def _look_after(self, child: Child[Any]) -> None:
         escalated = await child.run()
-        self._left_behind.pop(child, None)
+        if not self._leaving.is_set():
+            self._ended.pop(child, None)
         if escalated is not None:
             self._leave(escalated)
 
@@ -155,20 +159,26 @@ class Supervisor:
         return self._reason()
 
     async def stop(self, within_s: float) -> Report:
-        """Stop stage after stage, the last one first. When the time is up, the rest is cancelled."""
+        """Stop stage after stage, the last one first. When the time is up, the rest is cancelled. Who was
+        patient at first may be cancelled here and stop again with less time: the report tells of both.
+        """
         self.ask_to_stop("asked to stop")
-        began_ms = self._clock.now_ms()
-        ended = [*self._left_behind.values()]
+        by_ms = self._clock.now_ms() + ms(within_s)
         for _, stage in groupby(reversed(self._in_stages()), key=lambda child: child.spec.stage):
-            ended += await self._stop_together(tuple(stage), began_ms + ms(within_s))
-        return Report(self._reason(), tuple(ended), (self._clock.now_ms() - began_ms) / 1000)
+            await self._stop_together(tuple(stage), by_ms)
+        took_s = (self._clock.now_ms() - self._leaving_since_ms) / 1000
+        return Report(self._reason(), tuple(self._ended.values()), took_s)
 
     async def stop_child(self, name: str) -> ChildEnded:
-        """Let one go while the others live. Its mailbox stays closed: a successor brings its own."""
-        child = self._children[name]
+        """Let one go while the others live. Its mailbox stays closed: a successor brings its own. If all
+        stop at the same time, it may be gone already: the end is the same.
+        """
+        child = self._children.get(name)
+        if child is None:
+            return next(end for end in self._ended.values() if end.name == name)
         by_ms = self._clock.now_ms() + ms(child.spec.grace_s)
-        (ended,) = await self._stop_together((child,), by_ms)
-        return ended
+        ended = await self._stop_together((child,), by_ms)
+        return ended[0]
 
     async def _stop_together(self, children: tuple[Child[Any], ...], by_ms: int) -> list[ChildEnded]:
         """All at once, in the order in which they end."""
@@ -179,19 +189,23 @@ class Supervisor:
             ended.append(end)
             if self._children.get(child.name) is child:
                 del self._children[child.name]
-                if end.end is End.ABANDONED:
-                    self._left_behind[child] = end
-                self._listener.tell(end)
+                self._take_down(child, end)
 
         async with create_task_group() as stops:
             for child in children:
                 stops.start_soon(stop, child)
         return ended
 
+    def _take_down(self, child: Child[Any], end: ChildEnded) -> None:
+        if self._leaving.is_set() or end.end is End.ABANDONED:
+            self._ended[child] = end
+        self._listener.tell(end)
+
     def _leave(self, why: Leaving) -> None:
         """The first reason stands. Nobody waits any more for children to become ready."""
         if self._why is None:
             self._why = why
+            self._leaving_since_ms = self._clock.now_ms()
             self._listener.tell(why)
             self._leaving.set()
             for child in self._children.values():

@@ -462,6 +462,21 @@ async def test_the_time_of_the_whole_tree_cuts_every_grace_short(troupe: Troupe)
     )
 
 
+async def test_who_loses_patience_stops_again_and_the_report_tells_of_all(troupe: Troupe):
+    await troupe.supervisor.start([troupe.player("journal"), troupe.player("rpc", 1)])
+    troupe.tell("journal", Hang())
+    await settle()
+    async with anyio.create_task_group() as group:
+        group.start_soon(troupe.supervisor.stop, 30.0)
+        await troupe.clock.advance(2)
+        group.cancel_scope.cancel()
+    assert await stop(troupe, within_s=0.0) == Report(
+        Asked("asked to stop"),
+        (ChildEnded("rpc", End.DRAINED, 0.0), ChildEnded("journal", End.CANCELLED, 0.0)),
+        2.0,
+    )
+
+
 async def test_children_of_one_stage_share_their_time(troupe: Troupe):
     names = "abc"
     await troupe.supervisor.start([troupe.player(name) for name in names])
@@ -697,6 +712,21 @@ async def test_two_who_stop_the_same_child_both_learn_its_end(troupe: Troupe, li
         await troupe.clock.advance(2)
     assert ends == [ChildEnded("gemini", End.DRAINED, 2.0)] * 2
     assert listener.of(ChildEnded) == ends[:1]
+
+
+async def test_one_that_is_let_go_while_all_stop_has_one_end(troupe: Troupe, listener: RecordingListener):
+    await troupe.supervisor.start([troupe.player("gemini")])
+    report = await stop(troupe)
+    assert await troupe.supervisor.stop_child("gemini") == report.children[0]
+    assert len(listener.of(ChildEnded)) == 1
+
+
+async def test_a_successor_brings_its_own_mailbox(troupe: Troupe):
+    gemini = troupe.player("gemini")
+    await troupe.supervisor.start([gemini])
+    await troupe.supervisor.stop_child("gemini")
+    with pytest.raises(AssertionError, match="the mailbox of gemini was stopped"):
+        await troupe.supervisor.start_child(gemini)
 
 
 async def test_two_children_have_two_names(troupe: Troupe):
