@@ -101,6 +101,17 @@ def test_who_does_not_stream_gets_the_usage_of_a_stream(api: Api) -> None:
     assert msgspec.json.decode(gathered(chunk.payload for chunk in chunks))["usage"]["total_tokens"] == 20
 
 
+def test_choices_that_come_by_turns_are_told_apart() -> None:
+    def chunk(index: int, text: str, finish: str | None = None) -> bytes:
+        choice = {"index": index, "delta": {"content": text}, "finish_reason": finish}
+        return msgspec.json.encode({"id": "c", "choices": [choice]})
+
+    payloads = [chunk(1, "b"), chunk(0, "a"), chunk(1, "B", "stop"), chunk(0, "A", "length")]
+    whole = msgspec.json.decode(gathered(payloads))
+    told = [(one["index"], one["message"]["content"], one["finish_reason"]) for one in whole["choices"]]
+    assert told == [(0, "aA", "length"), (1, "bB", "stop")]
+
+
 @settings(max_examples=100, deadline=None)
 @given(said=ANSWERS)
 def test_a_whole_answer_can_be_streamed_to_those_who_want_a_stream(said: dict[str, Any]) -> None:
