@@ -30,7 +30,7 @@ from state.classify import classify
 from state.events import Answered, AttemptClosed, Cancelled, Interrupted, Outcome, Usage
 from state.failures import Evidence, Failure, Where
 from state.learned import is_news, learn
-from state.prices import cost_of
+from state.prices import cost
 from state.retries import pause_before_retry_s
 from state.timeline import ms
 from state.timing import timing
@@ -267,7 +267,7 @@ class Attempt:
             duration_ms=now_ms - self._began_ms,
             first_token_ms=None if first_token_ms is None else first_token_ms - self._began_ms,
             usage=usage,
-            cost_usd=cost_of(self._call.model.price, usage) if usage is not None else None,
+            cost_usd=cost(self._call.model.price, usage),
             jitter=desk.rng.fraction(),
         )
         desk.ledger.happened(closed)
