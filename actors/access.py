@@ -1,15 +1,16 @@
 """How a provider is reached: its transports, its keys as header lines, and the dialect it speaks."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from actors.clocks import Clocks
 from actors.exchange import Exchange
-from actors.head import NO_KEY, JoinKey, KeyLine, join_key
+from actors.head import NO_KEY, Header, JoinKey, KeyLine, join_key
 from actors.origin import parse_origin, parse_proxy
 from actors.seams import Clock
 from actors.tls import TrustStore
 from actors.transport import HttpTransport, Transport
-from actors.wire.call import KeyPlacement, WireRequest
+from actors.wire.call import Headers, KeyPlacement, WireRequest
 from actors.wire.dialect import Dialect
 from actors.wire.dialects import DIALECTS
 from state.config import ProviderConfig
@@ -48,7 +49,7 @@ class Access:
         return await self._transports[request.origin].send(
             request.method.encode(),
             request.target.encode(),
-            [(name.encode(), value.encode()) for name, value in request.headers],
+            _encoded(request.headers),
             request.body,
             key=self._line(key, request.key),
             clocks=clocks,
@@ -99,3 +100,9 @@ def _origin_of(url: str) -> str:
     """Scheme and authority: what a `WireRequest` calls its origin."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}"
+
+
+@lru_cache(maxsize=256)
+def _encoded(headers: Headers) -> tuple[Header, ...]:
+    """A dialect sends the same few headers with every request."""
+    return tuple((name.encode(), value.encode()) for name, value in headers)
