@@ -40,9 +40,9 @@ def spelled(names: str) -> str:
 AMOUNT = rf"(?:(\d{{1,12}}(?:[.,]\d{{1,12}})?)[ -]?|(?:{ONE})[ ])"
 UNIT = "|".join(f"({spelled(names)})" for names in UNITS.values())
 PART = re.compile(rf"{AMOUNT}(?:{UNIT})(?:\(s\))?", re.IGNORECASE)
-START = re.compile(rf"(?<![0-9A-Za-z_.,])(?={PART.pattern})", re.IGNORECASE)
+START = re.compile(rf"(?<![0-9A-Za-z_.,-])(?={PART.pattern})", re.IGNORECASE)
 JOINT = re.compile(r"[ ,]{0,3}(?:(?:and|und|y|et|e|и|和)[ ]{1,2})?")
-SPAN = re.compile(r"(?<![\d.:])(?:(\d{1,3})\.)?(\d{1,2}):(\d\d):(\d\d)(?![\d:])")
+SPAN = re.compile(r"(?<![\w.:-])(?:(\d{1,3})\.)?(\d{1,2}):([0-5]\d):([0-5]\d)(?![\d:])")
 """The time span of .NET: days, hours, minutes, seconds."""
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

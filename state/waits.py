@@ -1,7 +1,8 @@
 """The wait that a provider states, wherever it says so: never trusted blindly, never more than a month.
 
-The order of trust: a field of the body made for it, then the words, then the headers. Two fields of one
-body seldom agree ("retry in 48.9s" beside `retryDelay: 48s`): the later one wins.
+The order of trust: a field of the body made for it and the words, then the headers. Of several in one place
+the longest counts ("retry in 48.9s" beside `retryDelay: 48s`), but a length needs no clock: a moment counts
+only where no length is stated.
 
 Headers that look like a wait and are none:
   x-ratelimit-reset-*     sits on every answer, and means the time to a *full* bucket: read only where its
@@ -12,10 +13,13 @@ Headers that look like a wait and are none:
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import chain, islice
+
+from msgspec import Struct
 
 from state.moments import length_at, length_in, moment_in, number
 
-__all__ = ["WAIT_S_MAX", "clamped", "in_field", "in_headers", "in_words", "number"]
+__all__ = ["WAIT_S_MAX", "Hint", "hint", "in_field", "in_headers", "in_words", "longest"]
 
 WAIT_S_MAX = 32 * 86400.0
 """The longest window that is sold is a month."""
@@ -31,47 +35,13 @@ REACH_CHARS = 72
 """How far behind its cue a wait may stand: "retry", "reset", "try again" and then the number."""
 
 CUES = (
-    *(
-        "again",
-        "retry",
-        "retries",
-        "wait",
-        "reset",
-        "resum",
-        "replenish",
-        "refill",
-        "regain",
-        "renew",
-        "available",
-    ),
-    *(
-        "back in",
-        "until",
-        "limit reached",
-        "backoff",
-        "cooldown",
-        "cool down",
-        "через",
-        "подожд",
-        "повтор",
-        "попроб",
-    ),
-    *(
-        "erneut",
-        "warte",
-        "in etwa",
-        "réessay",
-        "patient",
-        "dans ",
-        "inténtalo",
-        "intenta",
-        "intente",
-        "espera",
-    ),
-    *("espere", "tente", "aguard", "riprov", "请在", "請在", "重试", "重試", "重置", "恢复", "等待"),
-    *("再試行", "お待ち", "リセット", "다시", "초기화"),
+    "again|retry|retries|wait|reset|resum|replenish|refill|regain|renew|available|back in|until|limit reached"
+    "|backoff|cooldown|cool down|через|подожд|повтор|попроб|erneut|warte|in etwa|réessay|patient|dans |inténtalo"
+    "|intenta|intente|espera|espere|tente|aguard|riprov|请在|請在|重试|重試|重置|恢复|等待|再試行|お待ち|リセット"
+    "|다시|초기화"
 )
-CUE = re.compile("|".join(CUES))
+CUE = re.compile(CUES)
+EACH_CUE = tuple(CUES.split("|"))
 BARE = re.compile(
     r"[\s_-]{0,2}(?:in|after|for|at least)?[\s\"']{0,3}[:=]?[\s\"']{0,3}"
     r"(\d{1,10}(?:\.\d{1,9})?)(?![\d.,]{0,12}\s?[^\W\d_]|[\d%/-])"
@@ -91,102 +61,117 @@ FIELD = re.compile(
 )
 FIELD_UNIT_S = {"ms": 0.001, "millis": 0.001, "milliseconds": 0.001, "m": 60.0, "minutes": 60.0}
 
-RESET = re.compile(r"^(?:x-|anthropic-)?rate-?limit-(?:.*-)?reset(?:-.*)?$")
+RESET = re.compile(r"^(?:x-|anthropic-)?rate-?limit-(?!unified)(?:.*-)?reset(?:-.*)?$")
 STRUCTURED = re.compile(r"\b(?:r|remaining)=(\d{1,9})\b.{0,40}?\b(?:t|reset)=(\d{1,9})\b")
 """The IETF's `RateLimit: "default";r=0;t=30`, and its older `limit=100, remaining=0, reset=50`."""
 
 
-def clamped(wait_s: float | None) -> float | None:
+class Hint(Struct, frozen=True):
+    """A wait that somebody stated."""
+
+    wait_s: float
+    by_clock: bool = False
+    """Stated as a moment, so only as good as two clocks agree."""
+
+
+def hint(wait_s: float | None, *, by_clock: bool = False) -> Hint | None:
     """A wait worth believing: positive, and never longer than the longest window there is."""
     if wait_s is None or not wait_s > 0:  # NaN is not greater than anything
         return None
-    return min(wait_s, WAIT_S_MAX)
+    return Hint(min(wait_s, WAIT_S_MAX), by_clock)
 
 
-def in_field(name: str, value: str | float, now_s: float) -> float | None:
+def longest(hints: Iterable[Hint | None]) -> float | None:
+    """The wait that counts among those stated in one place."""
+    stated = [each for each in hints if each is not None]
+    lengths = [each.wait_s for each in stated if not each.by_clock]
+    return max(lengths or [each.wait_s for each in stated], default=None)
+
+
+def in_field(name: str, value: str | float, now_s: float) -> Hint | None:
     """The wait in a field of the body, if its name (as spaced words) says that it is one."""
     named = FIELD.match(name)
     if named is None:
         return None
-    if isinstance(value, str):
-        return said_as(value, now_s, FIELD_UNIT_S.get(named[1] or "", 1.0))
-    return counted(value, now_s, FIELD_UNIT_S.get(named[1] or "", 1.0))
+    unit_s = FIELD_UNIT_S.get(named[1] or "", 1.0)
+    return said_as(value, now_s, unit_s) if isinstance(value, str) else counted(value, now_s, unit_s)
 
 
-def in_words(text: str, now_s: float) -> float | None:
-    """The longest wait that the text states: "try again in 7m12s", "resets at 2026-09-01 00:00 UTC"."""
-    waits = list(waits_said(text, now_s))
-    return max(waits, default=None)
+def in_words(text: str, now_s: float) -> list[Hint]:
+    """The waits that the text states: "try again in 7m12s", "resets at 2026-09-01 00:00 UTC"."""
+    return [each for each in chain(behind_cues(text, now_s), before_cues(text)) if each is not None]
 
 
-def waits_said(text: str, now_s: float) -> Iterable[float]:
+def behind_cues(text: str, now_s: float) -> Iterable[Hint | None]:
     lower = text.lower()
-    if not any(cue in lower for cue in CUES):  # thirty quick looks spare most texts the slow one
+    if not any(cue in lower for cue in EACH_CUE):  # forty quick looks spare most texts the slow one
         return
-    for count, cue in enumerate(CUE.finditer(lower)):
-        if count == CUES_MAX:
-            return
+    for cue in islice(CUE.finditer(lower), CUES_MAX):
         reach = text[cue.end() : cue.end() + REACH_CHARS]
         end = SENTENCE_END.search(reach)
-        wait_s = wait_behind(cue[0], reach[: end.start()] if end else reach, now_s)
-        if wait_s is not None:
-            yield wait_s
-    for count, dense in enumerate(DENSE.finditer(text)):
-        if count == CUES_MAX:
-            return
-        wait_s = clamped(length_at(text, dense.start()))
-        if wait_s is not None:
-            yield wait_s
+        yield in_reach(cue[0], reach[: end.start()] if end else reach, now_s)
 
 
-def wait_behind(cue: str, reach: str, now_s: float) -> float | None:
+def in_reach(cue: str, reach: str, now_s: float) -> Hint | None:
     moment_s = moment_in(reach, now_s)
     if moment_s is not None:
-        return clamped(moment_s - now_s)
+        return hint(moment_s - now_s, by_clock=True)
     wait_s = length_in(reach)
     if wait_s is None and cue in {"retry", "again", "wait"} and (bare := BARE.match(reach)):
         wait_s = float(bare[1] or bare[2])
-    return clamped(wait_s)
+    return hint(wait_s)
+
+
+def before_cues(text: str) -> Iterable[Hint | None]:
+    if not text.isascii():
+        for dense in islice(DENSE.finditer(text), CUES_MAX):
+            yield hint(length_at(text, dense.start()))
 
 
 def in_headers(headers: Mapping[str, str], now_s: float) -> float | None:
-    """The wait that the headers (names in lower case) state for a call that was throttled."""
+    """The wait that the headers (names in lower case) state."""
     if not headers:
         return None
     for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0), ("x-retry-after", 1.0)):
-        if name in headers and (wait_s := said_as(headers[name], now_s, unit_s)) is not None:
-            return wait_s
-    return max(filter(None, window_waits(headers, now_s)), default=None)
+        stated = said_as(headers.get(name, ""), now_s, unit_s)
+        if stated is not None:
+            return stated.wait_s
+    return longest(of_windows(headers, now_s))
 
 
-def window_waits(headers: Mapping[str, str], now_s: float) -> Iterable[float | None]:
+def of_windows(headers: Mapping[str, str], now_s: float) -> Iterable[Hint | None]:
     for window in ("primary", "secondary"):  # Codex: two windows, and how much of each is used
         used = number(headers.get(f"x-codex-{window}-used-percent", ""))
         if used is None or used >= 100:
-            yield said_as(headers.get(f"x-codex-{window}-reset-after-seconds", ""), now_s, 1.0)
+            yield said_as(headers.get(f"x-codex-{window}-reset-after-seconds", ""), now_s)
     if headers.get("anthropic-ratelimit-unified-status") == "rejected":
-        yield said_as(headers.get("anthropic-ratelimit-unified-reset", ""), now_s, 1.0)
+        yield said_as(headers.get("anthropic-ratelimit-unified-reset", ""), now_s)
     for name, value in headers.items():
         if RESET.match(name) and number(headers.get(name.replace("reset", "remaining"), "0")) == 0:
-            yield said_as(value, now_s, 1.0)
-    if used_up := STRUCTURED.search(headers.get("ratelimit", "")[:256]):
-        yield clamped(float(used_up[2])) if int(used_up[1]) == 0 else None
+            yield said_as(value, now_s)
+    used_up = STRUCTURED.search(headers.get("ratelimit", "")[:256])
+    if used_up and int(used_up[1]) == 0:
+        yield hint(float(used_up[2]))
 
 
-def said_as(value: str, now_s: float, unit_s: float) -> float | None:
+def said_as(value: str, now_s: float, unit_s: float = 1.0) -> Hint | None:
     """A value that is a wait and nothing else: a number, a length or a moment."""
+    if not value:
+        return None
     value = value[:64].strip().strip('"')
     amount = number(value)
     if amount is not None:
         return counted(amount, now_s, unit_s)
     moment_s = moment_in(value, now_s)
-    return clamped(length_in(value) if moment_s is None else moment_s - now_s)
+    if moment_s is not None:
+        return hint(moment_s - now_s, by_clock=True)
+    return hint(length_in(value))
 
 
-def counted(amount: float, now_s: float, unit_s: float) -> float | None:
+def counted(amount: float, now_s: float, unit_s: float) -> Hint | None:
     amount = min(amount, AMOUNT_MAX)  # an integer of a thousand digits is no float
     if amount >= UNIX_MS_MIN:
-        return clamped(amount / 1000 - now_s)
+        return hint(amount / 1000 - now_s, by_clock=True)
     if amount >= UNIX_S_MIN:
-        return clamped(amount - now_s)
-    return clamped(amount * unit_s)
+        return hint(amount - now_s, by_clock=True)
+    return hint(amount * unit_s)

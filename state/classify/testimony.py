@@ -163,16 +163,15 @@ def numeric(code: float) -> str:
 
 
 def stated_wait(values: Iterable[Named], said: str, headers: dict[str, str], now_s: float) -> float | None:
-    """A field made for it or the words, whichever says more; else the headers, also those in the body."""
+    """A field made for it or the words; else the headers, also those that a broker passes on in the body."""
     passed_on: dict[str, str] = {}
-    stated = [waits.in_words(said, now_s)]
+    stated: list[waits.Hint | None] = list(waits.in_words(said, now_s))
     for value in values:
         if value.parent == "headers":
             passed_on[value.name.replace(" ", "-")] = str(value.value)
         name = f"{value.parent} {value.name}" if value.name in {"seconds", "milliseconds"} else value.name
         stated.append(waits.in_field(name, value.value, now_s))
-    longest_s = max((wait_s for wait_s in stated if wait_s is not None), default=None)
-    return longest_s or waits.in_headers(headers, now_s) or waits.in_headers(passed_on, now_s)
+    return waits.longest(stated) or waits.in_headers(headers, now_s) or waits.in_headers(passed_on, now_s)
 
 
 def without_comments(body: str) -> Iterable[str]:

@@ -12,7 +12,7 @@ __all__ = ["WORDS_CHARS_MAX", "plain", "trimmed", "words"]
 WORDS_CHARS_MAX = 6144
 """A message says what it is about at its beginning or its end."""
 
-ADDRESS = re.compile(r"(?:https?://|www\.)[^\s\"'<>)\]}]{1,2048}")
+ADDRESS = re.compile(r"(?:https?://|www\.)[^\s\"'<>)\]}\u0080-\uffff]{1,2048}")
 MARKS = str.maketrans(
     {"_": " ", "-": " ", "`": None, '"': None, "*": None, "\\": " "}
     | dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb", None)
