@@ -59,7 +59,7 @@ ENDINGS: Mapping[ErrorKind, Ending] = MappingProxyType({
     ErrorKind.DEADLINE:             Ending(-32011, 504, Exit.FAILED, "nobody's: the deadline came first"),
     ErrorKind.OVERLOADED:           Ending(-32012, 429, Exit.FAILED, "too much at once: come back later"),
     ErrorKind.CALLER_ERROR:         Ending(-32013, 400, Exit.FAILED, "caller's: no provider takes it"),
-    ErrorKind.UNKNOWN_NAME:         Ending(-32014, 404, Exit.USAGE, "caller's: no such pool, lane or request"),
+    ErrorKind.UNKNOWN_NAME:         Ending(-32014, 404, Exit.USAGE, "caller's: no such pool, lane, request"),
     ErrorKind.DRAINING:             Ending(-32015, 503, Exit.FAILED, "nobody's: the daemon is stopping"),
     ErrorKind.JOURNAL_UNAVAILABLE:  Ending(-32016, 503, Exit.FAILED, "ours: what has to be kept can't be"),
     ErrorKind.LOCAL_NETWORK_DOWN:   Ending(-32017, 503, Exit.FAILED, "this machine's: it is offline"),
