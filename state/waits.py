@@ -35,10 +35,10 @@ REACH_CHARS = 72
 """How far behind its cue a wait may stand: "retry", "reset", "try again" and then the number."""
 
 CUES = (
-    "again|retry|retries|wait|reset|resum|replenish|refill|regain|renew|available|back in|until|limit reached"
-    "|backoff|cooldown|cool down|через|подожд|повтор|попроб|erneut|warte|in etwa|réessay|patient|dans |inténtalo"
-    "|intenta|intente|espera|espere|tente|aguard|riprov|请在|請在|重试|重試|重置|恢复|等待|再試行|お待ち|リセット"
-    "|다시|초기화"
+    "again|retry|retries|wait|reset|resum|replenish|refill|regain|renew|available|back in|until|allowed in"
+    "|limit reached|backoff|cooldown|cool down|через|подожд|повтор|попроб|erneut|warte|in etwa"
+    "|réessay|patient|dans |inténtalo|intenta|intente|espera|espere|tente|aguard|riprov"
+    "|请在|請在|重试|重試|重置|恢复|等待|再試行|お待ち|リセット|다시|초기화"
 )
 CUE = re.compile(CUES)
 EACH_CUE = tuple(CUES.split("|"))

@@ -16,6 +16,7 @@ from tests.said_by import (
     languages,
     local,
     mixed,
+    moods,
     openai,
     proxies,
     transports,
@@ -37,6 +38,7 @@ SAID: tuple["Case", ...] = (
     *proxies.SAID,
     *transports.SAID,
     *mixed.SAID,
+    *moods.SAID,
 )
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from state.classify import classify
 from state.classify.phrases import Phrases
+from state.classify.themes import access, blame, limits, models, money, policy, size, trouble, wire
 from state.classify.wording import plain
 from state.failures import Evidence, Kind, Scope, Where
 
@@ -73,3 +74,32 @@ def test_short_words_stand_alone():
 
 def test_a_theme_says_how_much_it_holds():
     assert repr(Phrases("too fast | zu schnell | \u592a\u5feb | so ... fast")) == "<4 phrases>"
+
+
+THEMES = {
+    f"{module.__name__.rpartition('.')[2]}.{name}": theme
+    for module in (access, blame, limits, models, money, policy, size, trouble, wire)
+    for name, theme in vars(module).items()
+    if isinstance(theme, Phrases)
+}
+
+
+def phrases_of(theme: Phrases) -> list[str]:
+    return [
+        *theme.english,
+        *theme.foreign,
+        *(part for first, last, _ in theme.patterns for part in (first, last)),
+    ]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_phrase_is_written_in_the_one_spelling(theme: str):
+    misspelt = {phrase: plain(phrase) for phrase in phrases_of(THEMES[theme]) if plain(phrase) != phrase}
+    assert misspelt == {}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_no_phrase_hides_behind_a_shorter_one(theme: str):
+    whole = (*THEMES[theme].english, *THEMES[theme].foreign)
+    idle = {long: short for long in whole for short in whole if short != long and short in long}
+    assert idle == {}

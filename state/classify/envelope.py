@@ -72,14 +72,14 @@ def decoded(text: str) -> Json:
 def named_values(text: str, *, in_error: bool) -> list[Named]:
     """All that the text says by name, in the order in which it says it."""
     found: list[Named] = []
-    for value in islice_values(text, in_error=in_error, level=0):
+    for value in values_in(text, in_error=in_error, level=0):
         found.append(value)
         if len(found) == VALUES_MAX:
             break
     return found
 
 
-def islice_values(text: str, *, in_error: bool, level: int) -> Iterator[Named]:
+def values_in(text: str, *, in_error: bool, level: int) -> Iterator[Named]:
     value = decoded(text)
     if isinstance(value, (dict, list)):
         yield from walked(value, "", "", in_error=in_error, level=level)
@@ -135,7 +135,7 @@ def walked(
         case str() if value:
             yield Named(name, value, parent, in_error)
             if level < NESTED_MAX and "{" in value:
-                yield from islice_values(value, in_error=in_error, level=level + 1)
+                yield from values_in(value, in_error=in_error, level=level + 1)
         case int() | float():
             yield Named(name, value, parent, in_error)
 

@@ -41,7 +41,7 @@ REQUEST, MODEL, KEY, PROVIDER = Scope.REQUEST, Scope.MODEL, Scope.KEY, Scope.PRO
 
 named = that(lambda testimony: testimony.model_named)
 upstream = that(lambda testimony: testimony.relayed) | coded(UPSTREAM_CODES) | says(UPSTREAM)
-account = says(ACCOUNT)
+account = says(ACCOUNT) & ~says("and model | for model | on this model | for this model")
 
 MODEL_IF_NAMED_ELSE_PROVIDER = Blame(named | upstream, then=MODEL, otherwise=PROVIDER)
 MODEL_IF_NAMED_ELSE_KEY = Blame(named & ~account, then=MODEL, otherwise=KEY)

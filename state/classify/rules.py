@@ -166,7 +166,8 @@ LIMITS = (
     Rule("rate-limit-words",         Kind.RATE_LIMIT, MODEL_UNLESS_ACCOUNT,
          says(limits.RATE) | (says(limits.LIMIT) & ~status(400, 404, 422))),
     Rule("payment-required-status",  Kind.QUOTA,      KEY, status(402)),
-    Rule("quota-words",              Kind.QUOTA,      MODEL_IF_NAMED_ELSE_KEY, either(limits.QUOTA)),
+    Rule("quota-words",              Kind.QUOTA,      MODEL_IF_NAMED_ELSE_KEY,
+         either(limits.QUOTA) & ~says("quota project")),
 )
 
 # 11. Not with this key, or not from here.

@@ -62,7 +62,7 @@ SAID: tuple[Case, ...] = (
     (400, {"code": "Client specified an invalid argument", "error": "Incorrect API key provided: xa***yz. You can obtain an API key from https://x."}, "auth key"),
     (403, {"code": "The caller does not have permission to execute the specified operation", "error": "Your newly created team doesn't have any credits or licenses yet. You can purchase those on https://x."}, "quota key"),
     (403, {"code": "The caller does not have permission to execute the specified operation", "error": "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO"}, "content_policy request"),
-    (429, {"code": "Some resource has been exhausted", "error": "Too many requests for team t and model grok-4. Your team's rate limit is: Requests per Minute (actual/limit): 61/60"}, "rate_limit key"),
+    (429, {"code": "Some resource has been exhausted", "error": "Too many requests for team t and model grok-4. Your team's rate limit is: Requests per Minute (actual/limit): 61/60"}, "rate_limit model"),
     (429, {"code": "Some resource has been exhausted", "error": "Your team t has either used all available credits or reached its monthly spending limit."}, "quota key"),
     (404, {"code": "Some requested entity was not found", "error": "The model grok-77 does not exist or your team t does not have access to it."}, "not_found model"),
     (400, {"code": "Client specified an invalid argument", "error": "This model's maximum prompt length is 131072 but the request contains 153229 tokens."}, "context_length request"),

@@ -12,17 +12,15 @@ __all__ = [
 
 PLACE = Phrases("""
     location is not supported | unsupported country | unsupported region | unsupported countries
-    unsupported location | country, region, or territory | not available in your country
-    not available in your region | not available in your location | not available in your area
-    not available in your current location | not supported in your country | not supported in your region
-    not available in this country | not available to users in | unavailable in your country
-    unavailable in your region | available in your location | your country | your location
-    region is not supported | country is not supported | region not supported | country not supported
-    geographic | sanction | export control | en tu país | en su país | en tu región | no seu país
-    na sua região | in deinem land | in ihrem land | in ihrer region | dans votre pays | dans votre région
-    nel tuo paese
+    unsupported location | country, region, or territory | not available in your region
+    not available in your area | not available in your current location | not supported in your region
+    not available in this country | not available to users in | unavailable in your region | your country
+    your location | region is not supported | country is not supported | region not supported
+    country not supported | geographic | sanction | export control | en tu país | en su país | en tu región
+    no seu país | na sua região | in deinem land | in ihrem land | in ihrer region | dans votre pays
+    dans votre région | nel tuo paese
     不支持您所在的 | 所在地区 | 所在国家 | 您的地区 | 该地区 | 地区不 | 国家或地区
-    в вашей стране | вашем регионе | вашей стран
+    вашем регионе | вашей стран
     お住まいの | お使いの国 | お客様の国
     해당 국가 | 지역에서
 """)
@@ -59,12 +57,11 @@ UNWELCOME = Phrases("""
     api key ... not found | api key ... not exist | api key ... deactivated | api key ... not active
     api key ... inactive | api key not found | api key ... suspended | api key ... blocked | api key expired
     api key was reported | api key ... does not have permission | apikey | no api key | missing api key
-    without api key | api key is missing | api key missing | api key is required | api key required
-    key required | must provide an api key | not provided an api key | api key not provided
-    api key must be | requires an api key | provide an api key | provide a valid api key
-    provide your api key | pass a valid api key | invalid x api key | x api key | invalid api token
-    token is invalid | token is not valid | token seems invalid | token ... expired | token ... revoked
-    token expired | token has been invalidated | invalid bearer token | bearer token | invalid access token
+    without api key | api key is missing | api key missing | api key is required | key required
+    not provided an api key | api key not provided | api key must be | requires an api key
+    provide an api key | provide a valid api key | provide your api key | pass a valid api key | x api key
+    invalid api token | token is invalid | token is not valid | token seems invalid | token ... expired
+    token ... revoked | token expired | token has been invalidated | bearer token | invalid access token
     access token is | access token has | invalid authentication | authentication token | authentication fail
     authentication error | authentication required | authentication is required | authentication credentials
     authentication method | failed to authenticate | not authenticated | could not authenticate
@@ -78,14 +75,14 @@ UNWELCOME = Phrases("""
     permission denied | permission to use | do not have permission | does not have permission
     lacks permission | no permission | not have the required permission | insufficient permission
     insufficient authentication scopes | missing scopes | insufficient scope | permission is required
-    permission ... denied | lacks the required | access denied | access to this endpoint is forbidden
-    unregistered callers | has not been used in project | denied access | have access to this
-    account has been | forbidden | do not have access | does not have access | account is suspended
-    account ... suspended | account ... deactivated | account ... disabled | account disabled
-    account ... banned | account ... blocked | account ... locked | deactivated account | user ... banned
-    user ... disabled | organization has been | organization ... disabled | organization ... restricted
-    project ... disabled | project ... suspended | consumer ... suspended | has been suspended | are blocked
-    is blocked | inactive subscription | virtual key | unable to locate credentials | authorization denied
+    permission ... denied | lacks the required | access denied | unregistered callers
+    has not been used in project | denied access | have access to this | account has been | forbidden
+    do not have access | does not have access | account is suspended | account ... suspended
+    account ... deactivated | account ... disabled | account disabled | account ... banned
+    account ... blocked | account ... locked | deactivated account | user ... banned | user ... disabled
+    organization has been | organization ... disabled | organization ... restricted | project ... disabled
+    project ... suspended | consumer ... suspended | has been suspended | are blocked | is blocked
+    inactive subscription | virtual key | unable to locate credentials | authorization denied
     valid user token | no token provided | missing authentication | api key client option
     find your project | requests from referer | requests to this api | not eligible | verify your account
     account requires verification | clave de api | clave api | clave no válida | no autorizado
@@ -93,10 +90,9 @@ UNWELCOME = Phrases("""
     não autorizado | acesso negado | autenticação | api schlüssel | ungültiger schlüssel | nicht autorisiert
     zugriff verweigert | nicht berechtigt | authentifizierung | anmeldung | clé api | clé d'api
     clé invalide | non autorisé | accès refusé | chiave api | non autorizzato | accesso negato
-    无效的令牌 | 令牌无效 | 令牌已过期 | 令牌状态 | 令牌不 | 令牌 | 鉴权 | 认证失败 | 认证错误 | 身份验证
-    未授权 | 无权限 | 没有权限 | 无权访问 | 密钥无效 | 无效的密钥 | 密钥错误 | 密钥 | 未登录 | api key 无效
-    api key 错误 | 无效的 api key | api key不 | 账号已 | 账户已 | 账号被 | 账户被 | 用户已被封禁 | 已被禁用
-    認証
+    令牌 | 鉴权 | 认证失败 | 认证错误 | 身份验证 | 未授权 | 无权限 | 没有权限 | 无权访问 | 密钥 | 未登录
+    api key 无效 | api key 错误 | 无效的 api key | api key不 | 账号已 | 账户已 | 账号被 | 账户被
+    用户已被封禁 | 已被禁用 | 認証
     неверный ключ | неверный api | неверный токен | недействительн | не авториз | неавториз
     ошибка авторизации | ошибка аутентификации | доступ запрещ | отказано в доступе | нет доступа
     заблокирован
@@ -105,7 +101,7 @@ UNWELCOME = Phrases("""
 """)
 
 UNWELCOME_UNLESS_400 = Phrases("""
-    invalid token | token ... invalid | invalid access | invalid key | key is invalid | key is not valid
-    valid key | incorrect key
+    invalid token | token ... invalid | invalid access | key is invalid | key is not valid | valid key
+    incorrect key
 """)
 """Of a prompt's tokens a 400 can say the same."""

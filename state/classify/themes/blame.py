@@ -5,10 +5,10 @@ from state.classify.phrases import Phrases
 __all__ = ["ACCOUNT", "SERVICE", "UPSTREAM", "UPSTREAM_CODES"]
 
 ACCOUNT = Phrases("""
-    your account | trial key | this key | your key | your api key | your team | for team | per user
-    user id | your ip | for ip | this ip | ip: | your plan | your subscription | your rate limit is
-    you have been rate limited | you are being rate limited | free models per | model requests | token usage
-    payment method | max organization | organization max | usage limit
+    your account | trial key | this key | your key | your api key | your team | for team | user id | your ip
+    for ip | this ip | ip: | your plan | your subscription | your rate limit is | you have been rate limited
+    you are being rate limited | free models per | model requests | token usage | payment method
+    max organization | organization max | usage limit
     您的账户 | 您的账号 | 当前账号
     вашего аккаунта
 """)
@@ -22,7 +22,7 @@ SERVICE = Phrases("""
     서버
 """)
 
-UPSTREAM_CODES = Phrases("provider unavailable | provider overloaded | upstream")
+UPSTREAM_CODES = Phrases("provider unavailable | provider overloaded")
 
 UPSTREAM = Phrases("""
     upstream error from | upstream provider | upstream model | provider returned | provider disconnected

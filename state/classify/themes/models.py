@@ -63,8 +63,8 @@ PARAMETER = Phrases("""
 """)
 
 OTHER_ENDPOINT = Phrases("""
-    only supported in v1/ | not supported in the v1/ | not a chat model | did you mean to use v1/ | use v1/
-    on demand throughput | operation does not work with the specified model | not accessible via the
+    only supported in v1/ | not supported in the v1/ | not a chat model | use v1/ | on demand throughput
+    operation does not work with the specified model | not accessible via the
     does not support chat completions api | not supported for this endpoint | not supported on this endpoint
     not available on this endpoint | not supported by this endpoint | not compatible with the ... endpoint
     not supported for task | not supported for the task
@@ -72,7 +72,6 @@ OTHER_ENDPOINT = Phrases("""
 
 NOT_FOR_YOU = Phrases("""
     does not have access to model | does not have access to the model | do not have access to model
-    do not have access to this model | does not have access to this model
     do not have access to the model with | no access to model | not have permission to access the model
     not have permission to use the model | not have permission to access this model
     permission to access tuned model | not allowed to sample from this model
@@ -82,14 +81,15 @@ NOT_FOR_YOU = Phrases("""
     not allowed to use publisher model | not allowed to call this model | model access is denied
     model access denied | access to model denied | access denied to model | access to this model
     access to model ... denied | organization must be verified | has not activated the model
-    not enabled for your account | gated repo | gated model | is gated | requires terms acceptance
-    accept the terms | requires a subscription | requires a pro subscription | requires a paid
-    model requires ... tier | model requires ... plan | only available to ... tier | limited to users in
-    use case details have not been submitted | not included in your plan | not available on your plan
-    not available in your plan | not available for your plan | not available on the free
-    plan does not include | plan does not support | not yet available for this subscription
-    restricted to ... models | can only access models | no tienes acceso al modelo
-    não tem acesso ao modelo | kein zugriff auf das modell | pas accès au modèle
+    not enabled for your account | gated repo | gated model | is gated | model ... is not enabled
+    requires terms acceptance | accept the terms | requires a subscription | requires a pro subscription
+    requires a paid | model requires ... tier | model requires ... plan | only available to ... tier
+    limited to users in | use case details have not been submitted | not included in your plan
+    not available on your plan | not available in your plan | not available for your plan
+    not available on the free | plan does not include | plan does not support
+    not yet available for this subscription | restricted to ... models | can only access models
+    no tienes acceso al modelo | não tem acesso ao modelo | kein zugriff auf das modell
+    pas accès au modèle
     无权使用模型 | 无权访问模型 | 无权访问该模型 | 没有权限使用模型 | 未开通 | 无权使用该模型
     нет доступа к модели
     モデルへのアクセス権
@@ -99,9 +99,8 @@ NOT_FOR_YOU = Phrases("""
 MISSING_CODES = Phrases("""
     model not found | model not exist | model decommissioned | model deprecated | model not supported
     model not available | unavailable model | unknown model | invalid model | unsupported model
-    deployment not found | endpoint or model not found | unsupported api for model | model is deprecated
-    model retired | no such model | model does not exist | model not allowed | model archived
-    model disabled | model shutdown
+    deployment not found | unsupported api for model | model is deprecated | model retired | no such model
+    model does not exist | model not allowed | model archived | model disabled | model shutdown
 """)
 
 MISSING = Phrases("""
@@ -126,13 +125,14 @@ MISSING = Phrases("""
     deployment for this resource does not exist | deployment ... does not exist | deployment ... not found
     no models loaded | no model loaded | try pulling it first | pull model manifest | not found for account
     too large to be loaded automatically | permitted models | llm provider not provided
-    invalid version or not permitted | is not served | not being served | modelo no encontrado
-    modelo ... no existe | modelo ... no encontrado | modelo no válido | modelo ... no es válido
-    modelo não encontrado | modelo ... não existe | modelo ... não encontrado
-    modelo ... não foi encontrado | modelo inválido | modell ... nicht gefunden | modell ... existiert nicht
-    modell ... nicht unterstützt | ungültiges modell | unbekanntes modell | modèle ... introuvable
-    modèle ... n'existe pas | modèle ... non trouvé | modèle ... pas trouvé | modèle invalide
-    modello ... non trovato | modello ... non esiste
+    invalid version or not permitted | is not served | model ... not loaded | unknown provider
+    model ... not in the | not being served | modelo no encontrado | modelo ... no existe
+    modelo ... no encontrado | modelo no válido | modelo ... no es válido | modelo não encontrado
+    modelo ... não existe | modelo ... não encontrado | modelo ... não foi encontrado | modelo inválido
+    modell ... nicht gefunden | modell ... existiert nicht | modell ... nicht unterstützt
+    ungültiges modell | unbekanntes modell | modèle ... introuvable | modèle ... n'existe pas
+    modèle ... non trouvé | modèle ... pas trouvé | modèle invalide | modello ... non trovato
+    modello ... non esiste
     无可用渠道 | 没有可用渠道 | 模型不存在 | 模型 ... 不存在 | 模型未找到 | 模型已下线 | 模型已停用
     模型已弃用 | 模型 ... 已下线 | 未找到模型 | 找不到模型 | 不支持的模型 | 不支持该模型 | 不支持此模型
     无效的模型 | 无效模型 | 模型名称错误 | 模型不支持

@@ -15,9 +15,9 @@ __all__ = [
 ]
 
 BUSY_CODES = Phrases("""
-    overloaded | overload | capacity exhausted | insufficient model capacity | over capacity
-    capacity exceeded | no capacity | queue exceeded | server busy | model not ready | system busy
-    deployment scaling up | provider overloaded | model loading
+    overload | capacity exhausted | insufficient model capacity | over capacity | capacity exceeded
+    no capacity | queue exceeded | server busy | model not ready | system busy | deployment scaling up
+    model loading
 """)
 
 BUSY = Phrases("""
@@ -26,12 +26,12 @@ BUSY = Phrases("""
     capacity limit | capacity constraints | out of capacity | capacity issue | limited capacity
     lack of capacity | too busy | is busy | are busy | server busy | busy, please | currently busy
     system busy | model busy | high demand | high traffic | heavy load | heavy traffic | high load
-    under load | peak load | high concurrency | high volume | backend resources | queue is full | queue full
+    under load | peak load | high volume | backend resources | queue is full | queue full
     maximum pending requests | total request limit reached | no slot | no available model provider
     no instances available | no available worker | no workers | scaling up | scaled to zero | warming up
-    cold start | loading model | model is loading | is currently loading | being loaded | still loading
-    currently loading | loading the model | not ready | no resources available | insufficient resources
-    sobrecarg | saturado | ocupado | überlast | ausgelastet | surcharg | sovraccaric
+    cold start | loading model | model is loading | being loaded | still loading | currently loading
+    loading the model | not ready | no resources available | insufficient resources | sobrecarg | saturado
+    ocupado | überlast | ausgelastet | surcharg | sovraccaric
     负载 | 繁忙 | 过载 | 拥挤 | 拥堵 | 访问量 | 算力不足 | 资源不足 | 过热 | 排队 | 混雑 | 過負荷
     перегруж | занят | высокая нагрузка
     混み合
@@ -50,24 +50,23 @@ RUNNER = Phrases("""
 """The process that runs one model, on this machine or another, is gone or never came up."""
 
 BROKEN_CODES = Phrases("""
-    internal server error | internal error | internal failure | internal service error
-    internal service failure | server error | service unavailable | unavailable | api error | bad gateway
-    upstream error | model error | model stream error | unreachable backend | unknown error
-    unexpected error | backend error | engine error | do request failed
+    internal error | internal failure | internal service error | internal service failure | server error
+    unavailable | api error | bad gateway | upstream error | model error | model stream error
+    unreachable backend | unknown error | unexpected error | backend error | engine error
+    do request failed
 """)
 
 BROKEN = Phrases("""
-    internal server error | internal error | internal service error | internal failure | server error
-    server had an error | error on the server | server experienced an error
-    error occurred while processing | error on our end | service unavailable | service is unavailable
-    service temporarily unavailable | service is currently unavailable | temporarily unavailable
-    currently unavailable | temporarily unable | unable to process your request | bad gateway
-    gateway error | origin is unreachable | web server is down | web server returned an unknown error
-    upstream | no healthy | do request failed | error interno | error del servidor | servicio no disponible
-    no disponible temporalmente | temporalmente no disponible | erro interno | serviço indisponível
-    indisponível | interner fehler | interner serverfehler | serverfehler | dienst nicht verfügbar
-    dienst ist | erreur interne | erreur du serveur | erreur serveur | service indisponible | indisponible
-    errore interno | servizio non disponibile
+    internal error | internal service error | internal failure | server error | server had an error
+    error on the server | server experienced an error | error occurred while processing | error on our end
+    service unavailable | service is unavailable | temporarily unavailable | currently unavailable
+    temporarily unable | unable to process your request | bad gateway | gateway error
+    origin is unreachable | web server is down | web server returned an unknown error | upstream
+    no healthy | do request failed | code = unavailable | code = internal | error interno
+    error del servidor | servicio no disponible | no disponible temporalmente | temporalmente no disponible
+    erro interno | indisponível | interner fehler | serverfehler | dienst nicht verfügbar | dienst ist
+    erreur interne | erreur du serveur | erreur serveur | indisponible | errore interno
+    servizio non disponibile
     服务器错误 | 服务器内部 | 内部错误 | 服务不可用 | 服务暂时 | 服务器异常 | 系统错误 | 系统异常 | 服务异常
     暂时不可用
     внутренняя ошибка | ошибка сервера | сервис недоступен | сервер недоступен | сервис временно
@@ -81,8 +80,7 @@ VAGUE = Phrases("""
     an error occurred during | an error has occurred | error occurred, please | unable to complete
     could not be processed | failed to generate | is unavailable | was unavailable | try again later
     temporary error | temporary failure | transient | unexpected condition | unhandled exception | traceback
-    inténtelo más tarde | tente novamente mais tarde | später erneut | nicht verfügbar | réessayer plus tard
-    plus tard
+    inténtelo más tarde | tente novamente mais tarde | später erneut | nicht verfügbar | plus tard
     稍后再试 | 稍后重试 | 维护 | 未知错误
     неизвестная ошибка | попробуйте позже
     利用できません | しばらくして

@@ -12,10 +12,10 @@ __all__ = [
 ]
 
 NO_CONNECTION_IN_TIME = Phrases("""
-    connect timeout | connecttimeout | connection timeout | err connect timeout | connect etimedout
-    etimedout | connect timed out | connection timed out | connection to ... timed out
-    timed out trying to connect | dial tcp ... i/o timeout | tls handshake timeout
-    handshake operation timed out | handshake timed out | winerror 10060 | errno 110] | errno 60]
+    connect timeout | connecttimeout | connection timeout | etimedout | connect timed out
+    connection timed out | connection to ... timed out | timed out trying to connect
+    dial tcp ... i/o timeout | tls handshake timeout | handshake operation timed out | handshake timed out
+    winerror 10060 | errno 110] | errno 60]
 """)
 
 WHOLE_CALL_TIMED = Phrases("""
@@ -61,14 +61,14 @@ BROKEN_CONNECTION = Phrases("""
     error decoding response body | error sending request | fetch failed | failed to fetch | load failed
     networkerror | network error | network is unreachable | network unreachable | network request failed
     host unreachable | ehostunreach | enetunreach | no route to host | net::err | proxyerror | proxy error
-    cannot connect to proxy | tunnel connection failed | max retries exceeded with url | winerror 100
-    winerror 110 | transport error | channel closed | prematurely closed | while sending the request
-    empty reply from server | incomplete read | connect error | remote protocol error | remote disconnected
-    read error | write error | client payload error | chunked encoding error | protocol error | socket error
-    connection reset error | connection aborted error | broken resource | error de red | error de conexión
-    no se pudo conectar | no se puede establecer una conexión | erro de rede | erro de conexão
-    falha na conexão | netzwerkfehler | verbindungsfehler | verbindung ... abgelehnt | keine verbindung
-    erreur réseau | erreur de connexion | aucune connexion | errore di rete | errore di connessione
+    max retries exceeded with url | winerror 100 | winerror 110 | transport error | channel closed
+    prematurely closed | while sending the request | empty reply from server | incomplete read
+    connect error | remote disconnected | read error | write error | client payload error
+    chunked encoding error | protocol error | socket error | broken resource | error de red
+    error de conexión | no se pudo conectar | no se puede establecer una conexión | erro de rede
+    erro de conexão | falha na conexão | netzwerkfehler | verbindungsfehler | verbindung ... abgelehnt
+    keine verbindung | erreur réseau | erreur de connexion | aucune connexion | errore di rete
+    errore di connessione
     连接失败 | 连接被 | 无法连接 | 网络错误 | 网络异常 | 网络连接 | 目标计算机积极拒绝 | 强迫关闭 | 連線失敗
     подключени | соединени | ошибка сети | сетевая ошибка
     ネットワークエラー | 接続できません | 接続が | 接続エラー
@@ -88,11 +88,11 @@ NOT_UNDERSTOOD = Phrases("""
     no choices | choices is empty | empty choices | empty response | response was empty | response is empty
     returned an empty | returned empty | with empty content | empty completion | no content in response
     no content in the response | no content generated | no output generated | no generations found
-    nocontentgenerated | nooutputgenerated | no response text | empty response text | no text in response
-    no message in response | did not return any | no candidates | no finish reason | without a finish reason
-    without finish reason | missing finish reason | malformed response | malformed function call
-    invalid response object | unexpected response format | unexpected mimetype | unexpected content type
-    expected content type | invalid content type received | respuesta vacía | leere antwort | réponse vide
+    nocontentgenerated | nooutputgenerated | no response text | no text in response | no message in response
+    did not return any | no candidates | no finish reason | without a finish reason | without finish reason
+    missing finish reason | malformed response | malformed function call | invalid response object
+    unexpected response format | unexpected mimetype | expected content type | invalid content type received
+    respuesta vacía | leere antwort | réponse vide
     无法解析 | 解析失败 | 响应为空 | 返回为空 | 返回内容为空
     пустой ответ
     空の応答
