@@ -1,10 +1,10 @@
 r"""What an error is wrapped in: every body, of whatever shape, as a flat run of named values.
 
     {"error": {"code": 429, "message": ...}}              JSON, array-wrapped or not
-    {"error": {"message": "{\"error\": {...}}"}}              JSON in a string in JSON
+    {"error": {"message": "{\"error\": {...}}"}}          JSON in a string in JSON
     Error code: 429 - {'error': {'message': ...}}         what a client library printed
-    event: error \n data: {"type": "error", ...}           server-sent events
-    {"response": "Hel"} \n {"error": "..."}                 lines of JSON
+    event: error \n data: {"type": "error", ...}         server-sent events
+    {"response": "Hel"} \n {"error": "..."}               lines of JSON
     <html><title>502 Bad Gateway</title>                  a proxy's page
 
 Nothing here knows what an error means. Everything is bounded: characters, depth, values.
@@ -97,7 +97,7 @@ def values_in(text: str, *, in_error: bool, level: int) -> Iterator[Named]:
 
 def json_lines(text: str) -> Iterator[Json]:
     """The payloads of server-sent events and of newline-delimited JSON."""
-    for line in text[:BODY_CHARS_MAX].splitlines()[:VALUES_MAX]:
+    for line in text[:BODY_CHARS_MAX].split("\n")[:VALUES_MAX]:  # U+2028 may stand inside JSON
         payload = line.removeprefix("data:").strip()
         if payload.startswith(("{", "[")):
             yield decoded(payload)
@@ -173,7 +173,7 @@ TAG = re.compile(r"<[^<>]{0,2000}>")
 
 
 def is_html(text: str) -> bool:
-    return MARKUP.search(text[:1024]) is not None
+    return not text.startswith(("{", "[")) and MARKUP.search(text[:1024]) is not None
 
 
 def page_text(text: str) -> str:
