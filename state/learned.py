@@ -80,7 +80,8 @@ def learn(
     """What an answer says of the lane's limits, at most one fact for each window.
 
     Of the lane, though some of it is the key's: the same is said again on the next lane, and a limit of
-    one model must not bind another. Fold it after the end of the attempt that it came with.
+    one model must not bind another. Told while its own attempt is in flight, it leaves a little less room
+    than there is: that attempt's tokens are taken from what remains once more.
     """
     if api in SILENT:
         return ()
@@ -153,8 +154,8 @@ def _count(text: str) -> int | None:
 
 def _reset_in_ms(text: str, wall_ms: int) -> int | None:
     """How long until the window is whole; None where that is not said, not understood, or past."""
-    wait_s = None if text.startswith("-") else said_as(text[:VALUE_CHARS_MAX], wall_ms / 1000, 1.0)
-    return None if wait_s is None else ceil(wait_s * 1000)
+    hint = None if text.startswith("-") else said_as(text[:VALUE_CHARS_MAX], wall_ms / 1000)
+    return None if hint is None else ceil(hint.wait_s * 1000)
 
 
 def _span_ms(limit: int | None, remaining: int | None, reset_in_ms: int | None) -> int | None:
