@@ -128,9 +128,7 @@ def order(standing: Standing, hold: Hold) -> Standing:
 def lift(standing: Standing, kinds: AbstractSet[HoldKind]) -> Standing:
     """End the holds of these kinds, by somebody's act. Who is released owes no proof."""
     holds = tuple(hold for hold in standing.holds if hold.kind not in kinds)
-    forgives = HoldKind.QUARANTINE in kinds and (
-        standing.row > 0 or standing.rests > 0 or standing.slow is not None
-    )
+    forgives = HoldKind.QUARANTINE in kinds and (standing.row > 0 or standing.slow is not None)
     if len(holds) == len(standing.holds) and not forgives:
         return standing
     pardoned = replace(standing, epoch=standing.epoch + 1, holds=holds, places=(), unstruck=())

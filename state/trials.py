@@ -22,7 +22,8 @@ def take_place(standing: Standing, opened: AttemptOpened, provider: ProviderConf
     """Reserve the place that a trial or a slow start has to give. The last resort takes none."""
     if standing.is_free or standing.phase(opened.at_ms, provider) not in _GIVES_PLACES:
         return standing
-    capacity = standing.capacity(opened.at_ms, provider) or 1
+    capacity = standing.capacity(opened.at_ms, provider)
+    assert capacity is not None, "who is on trial or starts slowly has counted places"
     taken = (*standing.taken(opened.at_ms, provider), Place(opened.attempt_id, opened.at_ms))
     return replace(standing, places=taken[-capacity:])
 

@@ -20,7 +20,7 @@ from state.standing import Standing
 from state.standings import Standings
 from state.words import chain
 from tests.stories import OUTCOMES, scripts, steps, stories, told
-from tests.world import LANES, SETTINGS, failure
+from tests.world import LANES, SETTINGS, World, failure
 
 lanes = st.sampled_from(LANES)
 futures_ms = st.sampled_from([0, 1, 999, 30_000, 300_000, 360_000, 90_000_000])
@@ -98,6 +98,25 @@ def test_only_answers_of_the_current_epoch_change_anything(story, lane, epochs, 
         struck = after.of(target).row - story.standings.of(target).row
         assert struck <= 1
         assert struck != 1 or after.of(target).epoch == story.standings.of(target).epoch + 1
+
+
+deaths = st.builds(
+    failure,
+    st.sampled_from([Kind.TIMEOUT, Kind.NETWORK, Kind.UNAVAILABLE, Kind.BAD_RESPONSE]),
+    st.sampled_from(Scope),
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(st.tuples(lanes, deaths), min_size=2, max_size=20), st.booleans())
+def test_however_many_die_together_and_in_whatever_order_nobody_is_struck_twice(fates, last_standing):
+    world = World()
+    attempts = [(world.leaves(lane, last_standing=last_standing), death) for lane, death in fates]
+
+    for attempt, death in attempts:
+        world.ends(attempt, death)
+
+    assert {standing.row for _, standing in world.standings} <= {0, 1}
 
 
 @settings(max_examples=500)

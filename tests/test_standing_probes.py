@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from state.config import Config, ProbeConfig, QuarantineConfig
-from state.events import Disable
+from state.events import Disable, ProbeClosed
 from state.failures import Kind, Scope
 from state.probing import next_probe_ms, watched
 from state.words import Target
@@ -91,6 +91,20 @@ def test_a_good_probe_is_confirmed_after_a_second_and_then_the_next_step_follows
     world.probes(A1, True)
 
     assert due_s(world, A1) == 18
+
+
+@pytest.mark.parametrize("lane", [A1, B1])
+def test_the_time_that_a_slow_probe_took_is_not_waited_again(lane):
+    world = World()
+    world.fails(A1)
+    world.passes(13 * SECOND)
+    world.happens(
+        ProbeClosed(
+            at_ms=world.now_ms, wall_ms=world.wall_ms, target=lane, failure=failure(), duration_ms=5000
+        )
+    )
+
+    assert due_s(world, lane) == {A1: 13, B1: 55}[lane]
 
 
 def test_a_failed_early_trial_does_not_start_the_ladder_anew():

@@ -147,6 +147,36 @@ def test_an_answered_trial_forgives_the_row_the_rests_and_the_ladder():
     assert world.standing(A1) == Standing(epoch=2, slow=0, probing=Probing(at_ms=30 * SECOND))
 
 
+def test_an_answer_sweeps_away_a_rest_that_is_over():
+    world = World()
+    world.fails(A1, Kind.RATE_LIMIT)
+    world.passes(30 * SECOND)
+
+    world.answers(A1)
+
+    assert world.standing(A1) == Standing()
+
+
+def test_the_end_of_a_slow_start_leaves_nothing_behind_while_others_are_still_on_their_way():
+    world = starting_slowly()
+    for _ in range(3):
+        world.answers(A1)
+    last, _ = world.leaves(A1), world.leaves(A1)
+
+    world.ends(last, Answered())
+
+    assert world.standing(A1) == Standing(epoch=2, probing=Probing(at_ms=0))
+
+
+def test_the_last_resort_takes_no_place_from_the_trial_to_come():
+    world = World()
+    world.fails(A1)
+
+    world.leaves(A1, as_last_resort=True)
+
+    assert world.standing(A1).places == ()
+
+
 def test_an_answer_forgives_the_last_one_standing_and_its_network():
     world = World()
     world.fails(A1, Kind.NETWORK, last_standing=True)
