@@ -89,16 +89,14 @@ class Dialler:
             _refuse_forbidden(self._origin.host)  # a name is looked up by the proxy, and judged by nobody
         context = await self._context() if self._origin.is_tls else None
         sock = await _first_to_answer(self._allowed(await self._addresses()))
-        connection = make()
         try:
             if self._proxy is not None and context is not None:
                 await self._open_tunnel(sock, self._proxy)
             server_hostname = self._origin.host if context else None
-            await asyncio.get_running_loop().create_connection(
-                lambda: connection, sock=sock, ssl=context, server_hostname=server_hostname
+            _, connection = await asyncio.get_running_loop().create_connection(
+                make, sock=sock, ssl=context, server_hostname=server_hostname
             )
         except BaseException:
-            connection.abort()  # uvloop closes it without a word to it
             sock.close()
             raise
         return connection

@@ -187,7 +187,7 @@ class HttpTransport:
         connection = dial.result()
         if not connection.is_usable:  # gone again before we could say a word
             raise ExchangeFailed(Fault.NO_ANSWER)
-        self._open.add(connection)
+        self._open.add(connection)  # not before: cancelled in the making, uvloop closes one without a word
         return connection
 
     def _make(self) -> Connection:

@@ -177,18 +177,35 @@ async def test_the_second_sending_takes_a_fresh_connection_and_is_the_last():
     assert server.accepted == 3
 
 
-async def test_a_request_of_which_an_answer_has_begun_is_not_sent_again():
+@pytest.mark.parametrize(("resets", "fault"), [(True, Fault.RESET), (False, Fault.TRUNCATED)])
+async def test_a_request_of_which_an_answer_has_begun_is_not_sent_again(resets, fault):
     async def dies_in_the_second_answer(line: Line) -> None:
         await line.hear()
         await line.say(answer())
         await line.hear()
         await line.say(b"H")
+        await asyncio.sleep(0.02)
+        if resets:
+            line.reset()
 
     async with serving(dies_in_the_second_answer) as server:
         with closing(transport_to(server)) as transport:
             assert await outcome(transport) == WELL
-            assert await outcome(transport) == Fault.TRUNCATED
+            assert await outcome(transport) == fault
     assert len(server.asked) == 2
+
+
+async def test_a_connection_on_which_half_a_request_still_waits_is_not_used_again():
+    async def answers_early(line: Line) -> None:
+        await line.hear_head()
+        await line.say(answer())
+        await line.sleep()
+
+    async with serving(answers_early) as server:
+        with closing(transport_to(server)) as transport:
+            assert await outcome(transport, body=bytes(32 << 20)) == WELL
+            assert not transport._idle
+            assert not transport._open
 
 
 async def test_a_request_that_a_server_worked_on_before_it_died_is_not_sent_again(clock):

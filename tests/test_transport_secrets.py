@@ -14,18 +14,13 @@ from actors.head import JoinKey, UnusableKey, join_key
 from state.secret import Secret
 from tests.fakeserver import Line, serving
 from tests.fakeserver.answers import answer, head
-from tests.fakeserver.client import BOTH_LOOPS, transport_to
+from tests.fakeserver.client import transport_to
 from tests.fakeserver.misbehaviours import MISBEHAVIOURS, Misbehaviour
 
 pytestmark = pytest.mark.anyio
 
 KEY = "sk-hunter2-0123456789"
 MARK = "hunter2"
-
-
-@pytest.fixture(scope="module", params=BOTH_LOOPS, ids=["asyncio", "uvloop"])
-def anyio_backend(request):
-    return request.param
 
 
 def all_that_is_told(error: BaseException) -> str:
