@@ -94,7 +94,7 @@ def read(evidence: Evidence, now_wall_ms: int) -> Testimony:
     page = is_html(body)
     values = [] if page else named_values(body, in_error=failed)
     values += named_values(exception, in_error=True)
-    headers = {name.strip().lower(): value for name, value in sorted(evidence.headers)}
+    headers = dict(sorted((name.strip().lower(), value) for name, value in evidence.headers))
 
     said = trimmed("\n".join(dict.fromkeys(messages(body, exception, values, page=page, failed=failed))))
     raising = "Error" in said or "Exception" in said
