@@ -1,6 +1,5 @@
 """How the daemon lives and dies, seen from outside: real processes, real signals."""
 
-import hashlib
 import signal
 import time
 from pathlib import Path
@@ -37,18 +36,20 @@ def test_ctrl_c_is_a_sigterm(home):
 
 
 def test_a_second_instance_is_refused_and_touches_nothing(home):
-    def prints() -> dict[str, str]:
-        files = sorted(path for path in home.rglob("*") if path.is_file() and path.name != "log")
-        return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    def fixtures() -> dict[str, tuple[int, bytes]]:
+        """What a second one could damage. The first goes on writing its journal meanwhile."""
+        locks = sorted(home.rglob("failoverd.lock"))
+        stay = [*locks, home / "state" / "journal.db"]
+        return {str(each): (each.stat().st_ino, each.read_bytes() if each in locks else b"") for each in stay}
 
     with running(home) as first:
         first.wait_ready()
-        before = prints()
+        before = fixtures()
         words = ("-m", "daemon.main", "run", "--config", str(home / "failoverd.toml"))
         with running(home.parent / f"{home.name}-2", *words) as second:
             assert second.wait_exit() == Exit.ALREADY_RUNNING
             assert f"process {first.popen.pid} holds" in second.log
-        assert prints() == before
+        assert fixtures() == before
         assert first.stop() == Exit.OK
 
 
