@@ -166,7 +166,7 @@ class TestHostility:
     def test_more_remaining_than_the_limit_contradicts_itself(self) -> None:
         assert heard(openai("10", "11", "5s", "-tokens")) == ()
 
-    @settings(max_examples=500)
+    @settings(max_examples=250)
     @given(
         st.dictionaries(
             st.sampled_from(

@@ -202,7 +202,7 @@ class Witness:
         return day_of(Now(at_ms).wall_ms, "America/Los_Angeles")
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(CONFIGS, CALM)
 def test_no_window_of_the_chain_ever_holds_more_than_its_limit(limits: Config, steps: list[Step]) -> None:
     witness = Witness(Ledger(limits))

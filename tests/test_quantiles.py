@@ -37,7 +37,7 @@ def test_of_nothing_nothing_is_known() -> None:
     assert Sketch().samples(10**12) == 0
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(TIMES, st.floats(0.001, 1.0))
 def test_a_quantile_is_at_most_a_sixteenth_off(times: list[int], share: float) -> None:
     count = len(times)
@@ -47,7 +47,7 @@ def test_a_quantile_is_at_most_a_sixteenth_off(times: list[int], share: float) -
     assert sketch(times).quantile(share) == pytest.approx(truth, rel=ERROR_MAX)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(SEEN, st.floats(0, 1), st.floats(0, 1))
 def test_a_larger_share_never_has_a_smaller_time(
     seen: list[tuple[int, int]], one: float, other: float
@@ -88,7 +88,7 @@ def test_after_ages_of_silence_only_what_is_new_counts(years: int) -> None:
     assert lane.samples(later) == pytest.approx(1)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(SEEN, SEEN)
 def test_two_sketches_together_are_one_sketch_of_both(
     these: list[tuple[int, int]], those: list[tuple[int, int]]
@@ -118,7 +118,7 @@ def test_an_absurd_time_is_cut_to_what_can_be(time_ms: int) -> None:
     assert sketch([time_ms]).quantile(0.5) == pytest.approx(0 if time_ms < 0 else TIME_MS_MAX, rel=ERROR_MAX)
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(SEEN)
 def test_a_sketch_is_small_and_survives_the_snapshot(seen: list[tuple[int, int]]) -> None:
     remembered = Sketch()

@@ -370,7 +370,7 @@ def test_of_all_is_the_sum_of_the_providers(events: list[Event]) -> None:
     assert whole.samples == pytest.approx(sum(part.samples for part in parts))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.builds(closed, OUTCOMES, LANES), max_size=60))
 def test_a_row_is_what_somebody_counting_by_hand_would_say(events: list[AttemptClosed]) -> None:
     known = after(*events)
