@@ -13,12 +13,12 @@ when they are put together: one scan in C instead of a look at each value.
 import re
 from enum import StrEnum
 from functools import lru_cache
-from typing import Protocol
 
 from actors.faults import ExchangeFailed, Fault
 from actors.origin import Origin, Proxy
+from state.secret import Secret
 
-__all__ = ["NO_KEY", "HeadWriter", "Header", "JoinKey", "KeyLine", "Secret", "UnusableKey", "join_key"]
+__all__ = ["NO_KEY", "HeadWriter", "Header", "JoinKey", "KeyLine", "UnusableKey", "join_key"]
 
 Header = tuple[bytes, bytes]
 """A name in lower case and a value."""
@@ -50,12 +50,6 @@ _OURS = frozenset(
         b"user-agent",
     }
 )
-
-
-class Secret(Protocol):
-    """A key that shows itself only to who asks for it by name."""
-
-    def reveal(self) -> str: ...
 
 
 class UnusableKey(ValueError):
