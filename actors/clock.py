@@ -49,6 +49,9 @@ class SystemClock:
     def wall_ms(self) -> int:
         return _wall_ms()
 
+    def slept_ms(self) -> int:
+        return (time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()) // 1_000_000
+
     async def sleep_until(self, at_ms: int) -> None:
         if self.now_ms() >= at_ms:
             await checkpoint()

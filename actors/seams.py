@@ -38,6 +38,12 @@ class Clock(Protocol):
         """For people and daily calendars, never for a deadline."""
         ...
 
+    def slept_ms(self) -> int:
+        """How much of the timeline passed in suspend, from some moment on: by how much it has grown says
+        whether a silence was the other side's.
+        """
+        ...
+
     async def sleep_until(self, at_ms: int) -> None:
         """Return at that moment of the timeline, at once if it has passed."""
         ...

@@ -103,6 +103,12 @@ async def test_an_alarm_that_needs_more_than_one_nap_rings_at_its_moment():
     assert at_ms <= clock.now_ms() < at_ms + 60_000
 
 
+def test_a_machine_that_is_awake_has_no_more_sleep_behind_it():
+    clock = SystemClock()
+    slept_ms = clock.slept_ms()
+    assert abs(clock.slept_ms() - slept_ms) < 1000
+
+
 def test_the_clock_says_where_it_is():
     assert repr(SystemClock()).startswith("<system clock: ")
 

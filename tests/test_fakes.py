@@ -33,6 +33,17 @@ async def test_alarms_ring_at_their_own_moments_in_order(clock: FakeClock):
     assert clock.pending == 1
 
 
+async def test_what_falls_due_in_suspend_is_late(clock: FakeClock):
+    rung: list[int] = []
+    start_ms = clock.now_ms()
+    clock.call_at(start_ms + 1000, lambda: rung.append(clock.now_ms() - start_ms))
+    assert await clock.suspend(60) == start_ms + 60_000
+    assert rung == [60_000]
+    assert clock.slept_ms() == 60_000
+    await clock.advance(1)
+    assert clock.slept_ms() == 60_000
+
+
 async def test_an_alarm_set_by_an_alarm_rings_in_the_same_advance(clock: FakeClock):
     rung: list[int] = []
     start_ms = clock.now_ms()

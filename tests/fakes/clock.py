@@ -28,6 +28,7 @@ class FakeClock:
     await clock.advance(5.0)            five seconds pass; all that falls due happens at its own moment
     await clock.until_done(work())      time passes as far as it takes, and not one alarm further
     clock.jump(5.0)                     the same as `advance` for tests without tasks
+    await clock.suspend(3600.0)         an hour passes, and the machine sleeps through it
     clock.set_wall(clock.wall_ms() - 3_600_000)     somebody sets the wall clock; nothing falls due
     """
 
@@ -43,6 +44,7 @@ class FakeClock:
         self._boot_ms = boot_ms
         self._wall_ahead_ms = wall_ms - boot_ms
         self._anchor = resume(last, Reading(boot_id, boot_ms, wall_ms))
+        self._slept_ms = 0
         self._alarms: list[_Alarm] = []
         self._order = count()
 
@@ -57,6 +59,9 @@ class FakeClock:
 
     def wall_ms(self) -> int:
         return self._boot_ms + self._wall_ahead_ms
+
+    def slept_ms(self) -> int:
+        return self._slept_ms
 
     async def sleep_until(self, at_ms: int) -> None:
         if self.now_ms() >= at_ms:
@@ -99,6 +104,12 @@ class FakeClock:
         self._move_to(end_ms)
         await settle()
         return self.now_ms()
+
+    async def suspend(self, seconds: float) -> int:
+        """Let the machine sleep: time passes at a stroke, and all that fell due meanwhile is late."""
+        self._slept_ms += ms(seconds)
+        self._move_to(self.now_ms() + ms(seconds))
+        return await self.advance(0)
 
     async def until_done(self, work: Awaitable[T], *, within_s: float = 86_400.0) -> T:
         """Let time pass, from alarm to alarm, until the work is done; fail if it never can be."""
