@@ -29,8 +29,8 @@ from daemon.lock import AlreadyRunning, only_instance
 from daemon.logs import Logs, line_format
 from daemon.news import Starting
 from daemon.notify import Silent, Systemd, systemd_from
-from daemon.redact import Redactor
 from daemon.tree import Tree
+from state.redact import Redactor
 from state.remembered import remember
 from state.resolved import Resolved
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.redact import MASK, Redactor, encodings_of
+from state.redact import MASK, Redactor, encodings_of
 
 KEY = "hunter2/very+secret=value&more"
 
@@ -24,12 +24,30 @@ KEY = "hunter2/very+secret=value&more"
         base64.urlsafe_b64encode(b"x" + KEY.encode()).decode(),
         base64.b64encode(b"ab" + KEY.encode() + b"c").decode(),
         KEY[::-1],
+        "".join(f"%{byte:02X}" for byte in KEY.encode()),
+        "".join(f"\\u{ord(char):04x}" for char in KEY),
+        json.dumps(json.dumps("".join(f"\\u{ord(char):04x}" for char in KEY))),
+        "".join(f"\\x{ord(char):02x}" for char in KEY),
+        "".join(f"&#{ord(char)};" for char in KEY),
+        "".join(f"&#x{ord(char):X};" for char in KEY),
+        "h%75nt&#101;r2/very+s\\u0065cret=v&#x61;lue&amp;more",
+        KEY.encode().hex(":"),
+        KEY.encode().hex(" "),
+        ", ".join(f"0x{byte:02x}" for byte in KEY.encode()),
     ],
 )
 def test_a_known_secret_is_masked_in_every_spelling(spelling):
     line = Redactor([KEY])(f"the provider said {spelling}, how odd")
     assert MASK in line
     assert not any(text.casefold() in line.casefold() for text in encodings_of(KEY))
+    assert spelling not in line
+
+
+@pytest.mark.parametrize("chars", range(8, len(KEY)))
+def test_a_secret_that_was_cut_off_is_masked_as_well(chars):
+    assert Redactor([KEY])(f"the provider said {KEY[:chars]}") == "the provider said ***"
+    escaped = quote(KEY[:chars], safe="")
+    assert Redactor([KEY])(f"the provider said {escaped}") == "the provider said ***"
 
 
 @pytest.mark.parametrize(
@@ -54,6 +72,7 @@ def test_what_looks_like_a_key_is_masked_though_nobody_named_it(line, shown):
         "lane gemini/key1/gemini-2.5-flash quarantined for 300 s: timeout",
         "monkey: banana; the key to success is patience",
         "skipped 3 lanes, disk-space is fine",
+        "100 % of C:\\temp &amp; %41 \\u0041 are no secrets",
     ],
 )
 def test_ordinary_lines_pass_unchanged(line):

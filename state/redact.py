@@ -1,0 +1,111 @@
+"""The last line of defence: known secrets, and things that look like one, never leave in a line.
+
+in a line     as it is, percent-encoded, escaped for JSON or HTML (all of it, or a letter here and there),
+              base64, hex, backwards, in another case, cut off at the end of the line
+"""
+
+import base64
+import re
+from collections.abc import Iterable
+from html import unescape
+from urllib.parse import unquote
+
+__all__ = ["MASK", "Redactor", "encodings_of"]
+
+MASK = "***"
+
+SECRET_CHARS_MIN = 6
+"""Shorter ones would be found in ordinary words; the config refuses them as keys anyway."""
+
+CUT_CHARS_MIN = 8
+"""`sk-proj-` gives nobody away."""
+SPELLING_CHARS_MAX = 16_384
+
+ESCAPED_TIMES_MAX = 4
+"""An error in JSON in an error in JSON in a log line is as deep as it gets."""
+
+_LOOKS_SECRET = re.compile(
+    r"""
+      (?P<lead>\b(?:authorization|proxy-authorization)["']?\s*[:=]\s*["']?(?:bearer|basic)?\s*)[^\s"',;]{6,}
+    | (?P<lead2>\b(?:(?:x-|x-goog-)?api[-_]?key|access_token)["']?\s*[:=]\s*["']?)[^\s"',;&]{6,}
+    | (?P<lead3>[?&](?:key|token|api_key)=)[^\s&"']{6,}
+    | (?P<lead4>\bbearer\s+)[A-Za-z0-9._~+/=-]{8,}
+    | (?P<lead5>://)[^\s/@:]+:[^\s/@]+(?=@)
+    | \b(?:sk|rk|pk|gsk|xai|hf|nvapi|r8|fw|csk|pplx|tgp)[-_][A-Za-z0-9_-]{12,}
+    | \bAIza[A-Za-z0-9_-]{20,}
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_ESCAPE = re.compile(r"\\+(?:u(?:00)?|x)([0-9a-f]{2})", re.IGNORECASE)
+_HEX_JOINT = r"[\s:,.\\-]{0,2}(?:0?x)?"
+"""`73:6b`, `\\x73\\x6b`, `0x73, 0x6b`."""
+
+
+def encodings_of(secret: str) -> tuple[str, ...]:
+    """The spellings in which a secret could leak though no letter of it is escaped."""
+    raw = secret.encode()
+    shifted = (base64.b64encode(bytes(pad) + raw).decode() for pad in range(3))
+    # The first and last base64 characters depend on the neighbours; the middle betrays the secret.
+    middles = tuple(text[4:-4] for text in shifted)
+    spellings = (
+        secret,
+        secret[::-1],
+        raw.hex(),
+        *middles,
+        *(text.replace("+", "-").replace("/", "_") for text in middles),
+    )
+    return tuple(dict.fromkeys(text for text in spellings if len(text) >= SECRET_CHARS_MIN))
+
+
+class Redactor:
+    """Masks what it was told about, in any spelling, and what merely looks like a key."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = tuple(secret for secret in secrets if len(secret) >= SECRET_CHARS_MIN)
+        spellings = {text for secret in known for text in encodings_of(secret)}
+        longest_first = sorted(spellings, key=len, reverse=True)
+        spaced = [_HEX_JOINT.join(f"{byte:02x}" for byte in secret.encode()) for secret in known]
+        either = "|".join((*map(re.escape, longest_first), *spaced))
+        self._known = re.compile(either, re.IGNORECASE) if either else None
+        self._spellings = tuple(text.lower() for text in longest_first)
+
+    def __repr__(self) -> str:
+        return "Redactor(***)"
+
+    def __call__(self, text: str) -> str:
+        if self._known is not None:
+            text = self._known.sub(MASK, self._legible(text, self._known))
+            if cut := self._cut_chars(text):
+                text = text[:-cut] + MASK
+        return _LOOKS_SECRET.sub(_mask, text)
+
+    def _legible(self, text: str, known: re.Pattern[str]) -> str:
+        """The text with its escapes undone, if that brings a secret to light; else as it is."""
+        plain = text
+        for _ in range(ESCAPED_TIMES_MAX):
+            before, plain = plain, _unescaped(plain)
+            if plain == before:
+                break
+            if known.search(plain) or self._cut_chars(plain):
+                text = plain
+        return text
+
+    def _cut_chars(self, text: str) -> int:
+        """How much of a secret stands at the end of a text that was cut to its length."""
+        end = text[-SPELLING_CHARS_MAX:].lower()
+        for spelling in self._spellings:
+            for chars in range(min(len(spelling), len(end)), CUT_CHARS_MIN - 1, -1):
+                if end.endswith(spelling[:chars]):
+                    return chars
+        return 0
+
+
+def _unescaped(text: str) -> str:
+    if not any(sign in text for sign in "%\\&"):
+        return text
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), unescape(unquote(text)))
+
+
+def _mask(found: re.Match[str]) -> str:
+    lead = next((text for text in found.groups() if text), "")
+    return f"{lead}{MASK}"
