@@ -28,6 +28,10 @@ class Rescue(StrEnum):
     RESTART = "restart"
     NONE = "none"
 
+    @property
+    def rescues(self) -> bool:
+        return self is not Rescue.NONE
+
 
 class Client(Struct, frozen=True, kw_only=True):
     """Who asks: what the kernel says of the other end, and what it says of itself."""

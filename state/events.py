@@ -12,8 +12,7 @@ from state.board import LaneView
 from state.config import Strategy
 from state.failures import Failure
 from state.marks import Mark, Window
-from state.pools import Pool
-from state.trail import Asked, Look, Seam
+from state.trail import Asked, Look, PoolThen, Seam
 from state.words import LaneId, Target
 
 __all__ = [
@@ -208,7 +207,7 @@ class BoardShown(Fact, frozen=True, kw_only=True, tag="board_shown"):
     """Every lane is here; else only those that changed."""
     views: tuple[LaneView, ...] = ()
     gone: tuple[LaneId, ...] = ()
-    pools: tuple[Pool, ...] = ()
+    pools: tuple[PoolThen, ...] = ()
     """Those that are asked for the first time since the last whole picture."""
 
 

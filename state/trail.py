@@ -5,10 +5,11 @@ seams in its answer. The attempts have events of their own.
 from msgspec import Struct
 
 from state.ask import Ask
-from state.config import Strategy
+from state.config import PoolConfig, Strategy
+from state.pools import Pool, Share
 from state.words import LaneId, Target
 
-__all__ = ["Asked", "Look", "Seam"]
+__all__ = ["Asked", "Look", "PoolThen", "Seam"]
 
 
 class Asked(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -51,3 +52,22 @@ class Seam(Struct, frozen=True):
     after: LaneId
     how: str
     """`prefill`, `repeated` (what was said again was dropped), or `restart`."""
+
+
+class PoolThen(Struct, frozen=True):
+    """A pool as it was, in a form that can be kept."""
+
+    name: str
+    lanes: tuple[LaneId, ...]
+    shares: tuple[Share, ...]
+    """One for each lane."""
+    rules: PoolConfig
+
+    @classmethod
+    def of(cls, pool: Pool) -> "PoolThen":
+        return cls(pool.name, pool.lanes, tuple(pool.shares[lane] for lane in pool.lanes), pool.rules)
+
+    @property
+    def pool(self) -> Pool:
+        shares = dict(zip(self.lanes, self.shares, strict=True))
+        return Pool(name=self.name, lanes=self.lanes, rules=self.rules, shares=shares)
