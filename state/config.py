@@ -233,6 +233,12 @@ class DaemonConfig(Section, frozen=True, kw_only=True):
     """Users who may steer, besides root and the daemon's own."""
     admin_gids: tuple[Id, ...] = ()
     """Groups whose members may steer."""
+    read_uids: tuple[Id, ...] = ()
+    """Users who may see what everybody has asked, and not steer: those of a monitoring system."""
+    read_gids: tuple[Id, ...] = ()
+    """Groups whose members may see that."""
+    frame_mib: Annotated[int, Meta(ge=1, le=256)] = 4
+    """The largest message on the JSON-RPC socket: a long conversation, or two photos. More for many images."""
 
 
 class Config(Section, frozen=True, kw_only=True):
