@@ -73,6 +73,13 @@ def test_an_exception_may_hold_the_whole_answer():
     assert (failure.kind, failure.status) == (Kind.QUOTA, 500)
 
 
+def test_words_around_a_loose_payload_are_heard_too():
+    said = 'This API has not been used in project 7. [links {\n  description: "Go there"\n}] Retry after 5s.'
+    failure = classify(Evidence(status=None, body=said), NOW_MS)
+    assert (failure.kind, failure.wait_s) == (Kind.AUTH, 5)
+    assert failure.said == "This API has not been used in project 7. [links ] Retry after 5s. Go there"
+
+
 def test_what_the_request_said_is_not_the_failure():
     body = {
         "error": {

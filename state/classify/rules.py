@@ -82,7 +82,7 @@ SIZE = (
     Rule("context-length-words",     Kind.CONTEXT_LENGTH, REQUEST,
          says(size.TOO_LONG) & ~says(size.PER_TIME) & ~status(402)),
     Rule("tokens-exceed-something",  Kind.CONTEXT_LENGTH, REQUEST,
-         says("token") & says("exceed | too many") & ~says("max tokens") & ~says(size.PER_TIME)
+         says("token") & says("exceed | too many") & ~says("max tokens | rate limit") & ~says(size.PER_TIME)
          & status(400, 413, 422)),
     Rule("too-large-status",         Kind.CONTEXT_LENGTH, REQUEST, status(413, 414)),
 )

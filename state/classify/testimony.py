@@ -66,6 +66,9 @@ TELLING = words("block reason | finish reason | stop reason | native finish reas
 AWS_NAMES = ("x-amzn-errortype", ":exception-type", "x-ms-error-code")
 """Headers that name the error: Bedrock's bodies hold nothing but a message."""
 
+PAYLOADS = ("{", "[", '"', "data:", "event:", ":")
+"""How a body begins that is all payload and no prose."""
+
 CODES_BELOW = 1_000_000_000
 CODE_LIKE = re.compile(r"[A-Za-z_@][\w.\-/:#@]{1,160}|\d{1,9}")
 CAMELS = re.compile(r"\b(?=[A-Za-z0-9]{0,80}[a-z][A-Z])[A-Z][A-Za-z0-9]{2,80}\b")
@@ -126,10 +129,18 @@ def messages(body: str, exception: str, values: list[Named], *, page: bool, fail
     """What was said to people: the exception, then each message, or the whole body where it has no parts."""
     spoken = [page_text(body)] if page else list(spoken_in(values))
     if exception:
-        yield exception.partition("{")[0] if spoken and not page else exception
+        yield prose(exception) if spoken and not page else exception
+    if spoken and not page and not body.startswith(PAYLOADS):
+        yield prose(body)
     yield from spoken
     if not spoken and (failed or (not values and decoded(body) is None)):
         yield body
+
+
+def prose(text: str) -> str:
+    """The words around a payload: "Error code: 429 - {...}"."""
+    start, end = text.find("{"), text.rfind("}")
+    return text if start < 0 else f"{text[:start]} {text[end + 1 :] if end > start else ''}"
 
 
 def spoken_in(values: Iterable[Named]) -> Iterable[str]:
@@ -139,7 +150,7 @@ def spoken_in(values: Iterable[Named]) -> Iterable[str]:
         sentence = " " in value.value or not value.value.isascii()
         if value.name in MESSAGE_NAMES or (sentence and (value.in_error or value.name in CODE_NAMES)):
             wrapped = '{"' in value.value or "{'" in value.value
-            yield value.value.partition("{")[0] if wrapped else value.value
+            yield prose(value.value) if wrapped else value.value
 
 
 def codes_in(values: Iterable[Named], headers: dict[str, str]) -> Iterable[str]:

@@ -23,11 +23,12 @@ MINUTE = Phrases("""
 
 DAY = Phrases("""
     per day | perday | /day | / day | byday | by day | each day | a day | daily | per 86400s | 24 hour | 24h
-    rpd | tpd | requests today | for today | today's | for the day | per week | /week | / week | weekly
-    per month | /month | / month | monthly | this month | per hour | /hour | / hour | hourly | 5 hour | 5h
-    session limit | session usage | diario | diaria | diário | diária | por día | al día | por dia | mensual
-    mensal | por mes | pro tag | täglich | tageslimit | tageskontingent | monatlich | pro monat
-    monatslimit | par jour | quotidien | journali | mensuel | par mois | al giorno | giornalier | mensile
+    rpd | tpd | requests today | for today | today's | for the day | day limit | week limit | month limit
+    per week | /week | / week | weekly | per month | /month | / month | monthly | this month | per hour
+    /hour | / hour | hourly | 5 hour | 5h | session limit | session usage | diario | diaria | diário
+    diária | por día | al día | por dia | mensual | mensal | por mes | pro tag | täglich | tageslimit
+    tageskontingent | monatlich | pro monat | monatslimit | par jour | quotidien | journali | mensuel
+    par mois | al giorno | giornalier | mensile
     每日 | 每天 | 今日 | 今天 | 当日 | 当天 | 每周 | 每月 | 本月 | 当月 | 每小时 | 小时的使用 | 1日 | 日次
     今月 | 月間 | 一日
     в день | в сутки | суточн | дневн | на сегодня | месячн | в месяц | в час
@@ -47,12 +48,12 @@ RATE = Phrases("""
     too many requests | too many tokens | too many connections | too many concurrent | too many calls
     too many queries | reduce concurrency | too quickly | too fast | too frequent | throttl | slow down
     request limit | requests limit | exceed ... rate | resource exhausted | resource has been exhausted
-    being limited | rate, please | limited to ... requests | 429 error | demasiadas solicitudes
-    demasiadas peticiones | límite de | límite alcanzado | muitas solicitações | muitas requisições
-    limite de taxa | limite de requisições | limite de solicitações | limite excedido | limite atingido
-    zu viele anfragen | anfragen pro | ratenlimit | ratenbegrenzung | anfragelimit | limit überschritten
-    limit erreicht | trop de requêtes | limite de débit | limite de requêtes | limite atteinte
-    limite dépassée | limite de taux | troppe richieste | limite di
+    being limited | rate, please | limited to ... requests | limited to ... calls | 429 error
+    demasiadas solicitudes | demasiadas peticiones | límite de | límite alcanzado | muitas solicitações
+    muitas requisições | limite de taxa | limite de requisições | limite de solicitações | limite excedido
+    limite atingido | zu viele anfragen | anfragen pro | ratenlimit | ratenbegrenzung | anfragelimit
+    limit überschritten | limit erreicht | trop de requêtes | limite de débit | limite de requêtes
+    limite atteinte | limite dépassée | limite de taux | troppe richieste | limite di
     限流 | 限速 | 频率 | 速率 | 请求过多 | 过于频繁 | 请求太多 | 请求次数 | 请求数过 | 达到上限 | 超过限制
     超出限制 | 超过上限 | 达到限制 | 頻率
     слишком много запросов | слишком часто | превышено ограничение | ограничение скорости | лимит

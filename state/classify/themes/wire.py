@@ -90,9 +90,10 @@ NOT_UNDERSTOOD = Phrases("""
     no content in the response | no content generated | no output generated | no generations found
     nocontentgenerated | nooutputgenerated | no response text | no text in response | no message in response
     did not return any | no candidates | no finish reason | without a finish reason | without finish reason
-    missing finish reason | malformed response | malformed function call | invalid response object
-    unexpected response format | unexpected mimetype | expected content type | invalid content type received
-    respuesta vacía | leere antwort | réponse vide
+    missing finish reason | decoding error | cannot be decompressed | incorrect header check
+    malformed response | malformed function call | invalid response object | unexpected response format
+    unexpected mimetype | expected content type | invalid content type received | respuesta vacía
+    leere antwort | réponse vide
     无法解析 | 解析失败 | 响应为空 | 返回为空 | 返回内容为空
     пустой ответ
     空の応答
