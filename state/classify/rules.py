@@ -1,7 +1,8 @@
 """The table, from the most telling evidence to the least: the first row whose clue is found decides.
 
 The law behind it: text and code beat the status; when in doubt, it is money, which does not come back by
-waiting. What the words of a row are stands in `themes`, a theme for each column of capitals.
+waiting. `says` looks into messages, `coded` into machine words, `either` into both; a name in capitals is a
+theme: the phrases, in all their languages, stand in `themes`.
 """
 
 from state.classify.clues import code, coded, either, says, status, that, waits

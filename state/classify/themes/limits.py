@@ -12,10 +12,10 @@ __all__ = [
 ]
 
 MINUTE = Phrases("""
-    per min | /min | / min | a minute | perminute | byminute | by minute | each minute | per sec | /s | /sec
-    / second | a second | per 60s | per 60 s | per 10 s | rpm | tpm | ipm | qps | rps | concurren
-    parallel request | simultaneous | in flight | burst | requests at once | por minuto | por segundo
-    simultáne | pro minute | pro sekunde | gleichzeitig | par minute | par seconde | al minuto
+    per min | /min | / min | a minute | perminute | byminute | by minute | each minute | minute limit
+    per sec | /s | /sec | / second | a second | per 60s | per 60 s | per 10 s | rpm | tpm | ipm | qps | rps
+    concurren | parallel request | simultaneous | in flight | burst | requests at once | por minuto
+    por segundo | simultáne | pro minute | pro sekunde | gleichzeitig | par minute | par seconde | al minuto
     每分钟 | 每秒 | 并发 | 每分鐘 | 1分 | 毎分 | 分間 | 同時
     в минуту | в секунду | одновременн
     분당 | 초당 | 동시
