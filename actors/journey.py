@@ -10,6 +10,8 @@ Each lane is tried at most once, so there is no loop; a new request starts fresh
 who leaves come from outside, and cut it off wherever it is.
 """
 
+from collections.abc import Awaitable, Callable
+
 from anyio import CancelScope, get_cancelled_exc_class
 from msgspec import Struct, structs
 
@@ -17,6 +19,7 @@ from actors.case import Attempted, Case, Closed
 from actors.door import Ticket, Tried
 from actors.ending import Ending
 from actors.rescue import Relay
+from actors.seams import Alarm
 from actors.switchboard import Switchboard
 from actors.way_in import WayIn
 from actors.wire.canonical import ChatRequest
@@ -58,14 +61,34 @@ class Journey:
         self._relay = relay
         self._failed: list[LaneId] = []
         """Those that it has reason to call failed."""
+        self._on: LaneId | None = None
+        """Where it is just now."""
+        self._alarm: Alarm | None = None
+        self._cut_off: Callable[[], None]
         self._voice: LaneId | None = None
         """Who spoke last to the caller."""
 
     def __repr__(self) -> str:
         return f"<journey of {self._case.id}: {len(self.ending.trail)} attempts>"
 
-    async def run(self) -> Closed:
-        """To its verdict."""
+    async def run(self, before: Callable[[], Awaitable[object]] | None = None) -> Closed:
+        """To its verdict, within its deadline. `before` is waited for first, on the same terms."""
+        closed: Closed | None = None
+        with CancelScope() as scope:
+            self._cut_off = scope.cancel
+            try:
+                if before is not None:
+                    self._wake_me(self._case.deadline_ms)
+                    await before()
+                closed = await self._until_it_ends()
+            finally:
+                if self._alarm is not None:
+                    self._alarm.cancel()
+        if scope.cancelled_caught or closed is None:
+            return self.ending.deadline()
+        return closed
+
+    async def _until_it_ends(self) -> Closed:
         while True:
             found = self.way_in.enter()
             if isinstance(found, Ticket):
@@ -86,7 +109,8 @@ class Journey:
         lane, clock = ticket.knock.lane, self._switchboard.clock
         began_ms = clock.now_ms()
         tried: Tried | None
-        warm = clock.call_at(began_ms + self._unusual_ms(lane), lambda: self._warm_next(lane))
+        self._on = lane
+        self._wake_me(began_ms + self._unusual_ms(lane))
         try:
             if self._relay is None or not self._relay.has_begun:
                 tried = await self._switchboard.doors[lane.provider].attempt(ticket, self._relay)
@@ -100,7 +124,7 @@ class Journey:
             self._put_down(ticket, began_ms, Interrupted())
             return None
         finally:
-            warm.cancel()
+            self._on = None
         if tried is None:
             self._put_down(ticket, began_ms, Cancelled())
         else:
@@ -145,11 +169,28 @@ class Journey:
 
     def _unusual_ms(self, lane: LaneId) -> int:
         """After this long the next lane is made ready, just in case."""
-        performance = self._switchboard.keeper.board.views[lane].performance
+        performance = self.way_in.questions[-1].board.views[lane].performance
         first_ms = performance.first_token_p50_ms if self._case.stream else performance.latency_p50_ms
         return max(WARM_MS_MIN, WARM_TIMES * first_ms) if first_ms else WARM_MS
 
+    def _wake_me(self, at_ms: int) -> None:
+        """One alarm for all that has its time: it rings for the next lane's warming first, then for the
+        deadline. Two would cost every request twice what most need never.
+        """
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = self._switchboard.clock.call_at(min(at_ms, self._case.deadline_ms), self._ring)
+
+    def _ring(self) -> None:
+        if self._switchboard.clock.now_ms() >= self._case.deadline_ms:
+            self._cut_off()
+            return
+        self._wake_me(self._case.deadline_ms)
+        if self._on is not None:
+            self._warm_next(self._on)
+
     def _warm_next(self, lane: LaneId) -> None:
+        """What this lane does takes longer than usual: the next one may be needed soon."""
         following = self.way_in.next_but(lane)
         if following is not None and following.provider in self._switchboard.doors:
             self._switchboard.doors[following.provider].warm(following)

@@ -10,6 +10,7 @@ which only wakes those who wait for a lane.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from anyio import create_task_group, get_cancelled_exc_class
@@ -19,7 +20,6 @@ from msgspec.structs import replace
 from actors.actor import Life
 from actors.board_keeper import Books
 from actors.case import Case, Client, Closed, Sink, Trouble
-from actors.deadlines import move_on_at
 from actors.door import Door
 from actors.entrance import RETRY_AFTER_S, Entrance
 from actors.fingerprint import fingerprint
@@ -228,12 +228,7 @@ class Router:
         self._under_way.add(case.id)
         closed: Closed | None = None
         try:
-            with move_on_at(self._clock, case.deadline_ms) as scope:
-                if content:
-                    await self._note_opened(case, content)
-                closed = await journey.run()
-            if scope.cancelled_caught:
-                closed = journey.ending.deadline()
+            closed = await journey.run(partial(self._note_opened, case, content) if content else None)
         except get_cancelled_exc_class():
             closed = journey.ending.cancelled()
             raise

@@ -152,16 +152,17 @@ class WayIn:
         door = switchboard.doors.get(lane.provider)
         answer: Ticket | Refused = Shut("its provider is gone")
         if door is not None:
+            alone = choice is None or self._is_alone(question, choice)
             is_patient = self._case.patience is Patience.PATIENT
             answer = door.knock(
                 Knock(
                     case=self._case,
                     lane=lane,
                     may_strike=self.may_strike,
-                    may_retry=is_patient or switchboard.second_tries.is_left,
+                    may_retry=alone or is_patient or switchboard.second_tries.is_left,
                     last_standing=choice is not None and choice.last_standing,
                     as_last_resort=choice is None,
-                    alone=choice is None or self._is_alone(question, choice),
+                    alone=alone,
                     prefill=self._prefill(lane),
                 )
             )
