@@ -2,6 +2,7 @@
 
 stage 0   journal        there before anything happens, and after everything has
 stage 2   providers      one each; a reload replaces only those that changed
+stage 3   router         every request goes through it
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from actors.journal_file import JournalFile, open_journal
 from actors.ledger import Ledger
 from actors.mailbox import Mailbox
 from actors.provider import Doorway, ProbeNow, Provider
+from actors.router import Router, RouterActor
 from actors.seams import Clock, JournalBackend, Listener, Rng
 from actors.supervisor import Supervisor
 from actors.tls import TrustStore
@@ -23,13 +25,13 @@ from state.config import ProviderConfig
 from state.durability import Retention
 from state.events import ConfigLoaded, Event
 from state.fold import NOTHING_KNOWN
-from state.parts import part_name
+from state.parts import ROUTER, part_name
 from state.remembered import Remembered, interrupted
 from state.resolved import Changes, Resolved, compare, config_digest
 
 __all__ = ["Tree"]
 
-STAGE_JOURNAL, STAGE_PROVIDERS = 0, 2
+STAGE_JOURNAL, STAGE_PROVIDERS, STAGE_ROUTER = 0, 2, 3
 PROBES_WAITING_MAX = 64
 DAY_MS = 86_400_000
 MIB = 1024 * 1024
@@ -67,6 +69,17 @@ class Tree:
             retention=Retention(round(kept.keep_days * DAY_MS), kept.keep_mib * MIB),
         )
         self.doors = {name: self._door(each) for name, each in resolved.config.provider.items()}
+        self.router = Router(
+            resolved.config,
+            self.doors,
+            self._ledgers,
+            self.journal,
+            clock=clock,
+            rng=rng,
+            listener=listener,
+            state=remembered.router,
+        )
+        self._parts[ROUTER] = lambda: self.router.state
         self._note_config(tuple(str(key) for key in resolved.secrets))
 
     def close_interrupted(self, opened: Sequence[Event]) -> None:
@@ -80,7 +93,8 @@ class Tree:
 
     def specs(self) -> Sequence[ChildSpec[Any]]:
         """The children to start with."""
-        return (self._journal_spec(), *(self._provider_spec(name) for name in self.doors))
+        providers = (self._provider_spec(name) for name in self.doors)
+        return (self._journal_spec(), *providers, self._router_spec())
 
     async def swap(self, resolved: Resolved, supervisor: Supervisor) -> Changes:
         """Let another config take effect. A changed provider keeps its ledger and its door; its next life
@@ -92,10 +106,11 @@ class Tree:
         for name in changes.removed:
             del self.doors[name], self._children[name], self._parts[part_name(name)]
         for name in changes.changed:
-            self.doors[name].ledger.reconfigure(resolved.config.provider[name])
+            self.doors[name].reconfigure(resolved.config.provider[name])
         for name in changes.added:
             self.doors[name] = self._door(resolved.config.provider[name])
         self._note_config(changes.keys_changed)
+        self.router.adopt(resolved.config, self.doors, self._ledgers)
         for name in (*changes.changed, *changes.added):
             await supervisor.start_child(self._provider_spec(name))
         for child in leaving:
@@ -120,6 +135,18 @@ class Tree:
             mailbox=Mailbox("journal", 1, self._clock),
             make=lambda: JournalWriter(self.journal),
             stage=STAGE_JOURNAL,
+            on_exhausted=OnExhausted.ESCALATE,
+        )
+
+    @property
+    def _ledgers(self) -> dict[str, Ledger]:
+        return {name: door.ledger for name, door in self.doors.items()}
+
+    def _router_spec(self) -> ChildSpec[None]:
+        return ChildSpec(
+            mailbox=Mailbox("router", 1, self._clock),
+            make=lambda: RouterActor(self.router),
+            stage=STAGE_ROUTER,
             on_exhausted=OnExhausted.ESCALATE,
         )
 
