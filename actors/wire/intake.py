@@ -13,6 +13,7 @@ from msgspec import Raw
 
 from actors.wire.canonical import ChatRequest, EmbedRequest, ImageRequest, ImageWishes
 from actors.wire.complaint import UNDECODABLE, BadRequest, blame, checked
+from state.asking import Options
 
 __all__ = ["STEERING", "decode_chat", "decode_embed", "decode_image"]
 
@@ -72,6 +73,9 @@ ORDINARY = frozenset(
 )
 """Names that need no second look; most requests have no others."""
 
+OPTIONS = tuple(name for name in Options.__struct_encode_fields__ if name != "failover")
+"""What may be asked of us. No provider has fields of these names."""
+
 T = TypeVar("T")
 _Head = tuple[str, dict[str, Raw], Raw | None]
 
@@ -83,9 +87,11 @@ _inputs: msgspec.json.Decoder[str | list[Raw]] = msgspec.json.Decoder(str | list
 _image = msgspec.json.Decoder(ImageWishes)
 
 
-def decode_chat(body: bytes | Raw) -> ChatRequest | BadRequest:
-    """Take a chat completion request in. The messages are not looked into."""
-    head = _head(body)
+def decode_chat(body: bytes | Raw, *, flat: bool = False) -> ChatRequest | BadRequest:
+    """Take a chat completion request in. The messages are not looked into. `flat`: what it asks of us may
+    stand among its other fields, not only in `failover`.
+    """
+    head = _head(body, flat=flat)
     if isinstance(head, BadRequest):
         return head
     model, fields, failover = head
@@ -110,9 +116,9 @@ def decode_chat(body: bytes | Raw) -> ChatRequest | BadRequest:
     return ChatRequest(model, fields, failover, stream is True, choices)
 
 
-def decode_embed(body: bytes | Raw) -> EmbedRequest | BadRequest:
+def decode_embed(body: bytes | Raw, *, flat: bool = False) -> EmbedRequest | BadRequest:
     """Take an embeddings request in."""
-    head = _head(body)
+    head = _head(body, flat=flat)
     if isinstance(head, BadRequest):
         return head
     model, fields, failover = head
@@ -130,9 +136,9 @@ def decode_embed(body: bytes | Raw) -> EmbedRequest | BadRequest:
     return EmbedRequest(model, fields, failover, count)
 
 
-def decode_image(body: bytes | Raw) -> ImageRequest | BadRequest:
+def decode_image(body: bytes | Raw, *, flat: bool = False) -> ImageRequest | BadRequest:
     """Take an image generation request in."""
-    head = _head(body)
+    head = _head(body, flat=flat)
     if isinstance(head, BadRequest):
         return head
     model, fields, failover = head
@@ -145,7 +151,7 @@ def decode_image(body: bytes | Raw) -> ImageRequest | BadRequest:
     return ImageRequest(model=model, fields=fields, failover=failover, wishes=wishes)
 
 
-def _head(body: bytes | Raw) -> _Head | BadRequest:
+def _head(body: bytes | Raw, *, flat: bool) -> _Head | BadRequest:
     """What all requests have in common: an object that names a model and does not steer."""
     members = _open(bytes(body), "")
     if isinstance(members, BadRequest):
@@ -154,7 +160,7 @@ def _head(body: bytes | Raw) -> _Head | BadRequest:
         members = _unfold(members)
         if isinstance(members, BadRequest):
             return members
-    failover = members.pop("failover", None)
+    failover = _gathered(members) if flat else members.pop("failover", None)
     model = _one(members, "model", _text)
     if isinstance(model, BadRequest):
         return model
@@ -183,6 +189,19 @@ def _open(body: bytes, path: str) -> dict[str, Raw] | BadRequest:
 
 def _bare(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold().replace("-", "").replace("_", "")
+
+
+def _gathered(members: dict[str, Raw]) -> Raw | None:
+    """Every option in one object, taken out from among the fields. What stands in `failover` goes before."""
+    inner = bytes(members.pop("failover", b""))
+    if inner in (b"true", b"false"):
+        inner = b'{"failover":%b}' % inner
+    lifted = [b'"%b":%b' % (name.encode(), bytes(members.pop(name))) for name in OPTIONS if name in members]
+    if not lifted or inner[:1] not in b"{":
+        return Raw(inner) if inner else None
+    rest = inner[1:].lstrip() or b"}"
+    comma = b"" if rest.startswith(b"}") else b","
+    return Raw(b"{" + b",".join(lifted) + comma + rest)
 
 
 def _unfold(members: dict[str, Raw]) -> dict[str, Raw] | BadRequest:
