@@ -59,7 +59,7 @@ def strike(standing: Standing, closed: AttemptClosed, failure: Failure, provider
     quarantine = Hold(
         kind=HoldKind.QUARANTINE,
         since_ms=closed.at_ms,
-        until_ms=closed.at_ms + sentence_ms(row, failure.wait_s, closed.jitter, provider),
+        until_ms=closed.at_ms + sentence_ms(row, failure.believed_s, closed.jitter, provider),
         since_wall_ms=closed.wall_ms,
         reason=failure.kind,
         rule=failure.rule,
@@ -172,8 +172,8 @@ def _out_until_ms(closed: AttemptClosed, failure: Failure, provider: ProviderCon
             return None
         case Kind.NOT_FOUND:
             return closed.at_ms + ms(provider.rest.not_found_s)
-    if failure.wait_s is not None:
-        return closed.at_ms + ms(min(max(provider.rest.stated_s_min, failure.wait_s), _OUT_S_MAX))
+    if failure.believed_s is not None:
+        return closed.at_ms + ms(min(max(provider.rest.stated_s_min, failure.believed_s), _OUT_S_MAX))
     if _counts_days(provider):
         return closed.at_ms + next_midnight_wall_ms(closed.wall_ms, provider.reset_zone) - closed.wall_ms
     return closed.at_ms + ms(provider.rest.quota_s)
