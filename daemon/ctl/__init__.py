@@ -1,0 +1,61 @@
+"""failoverctl: what a running daemon shows, and how it is steered. It starts fast and knows nothing heavy."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from daemon.ctl.commands import COMMANDS
+from daemon.ctl.complaint import Complaint
+from daemon.ctl.grammar import command_in, module_of, parser_for, welcome
+from daemon.ctl.terminal import WARY, Terminal, terminal
+from daemon.exits import Exit
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # Where a locale can't show a character, it is spelled, not fatal.
+        getattr(stream, "reconfigure", dict)(errors="backslashreplace")
+    screen = terminal(sys.stdout, sys.stderr, os.environ)
+    try:
+        code = _run(list(sys.argv[1:] if argv is None else argv), screen)
+        sys.stdout.flush()
+    except Complaint as complaint:
+        _complain(complaint, screen)
+        return complaint.exit_code
+    except KeyboardInterrupt:
+        return Exit.FAILED
+    except BrokenPipeError:
+        # The reader of our output left, as `head` does. Nothing is wrong, but the interpreter would
+        # complain when it flushes stdout at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    return code
+
+
+def _run(words: list[str], screen: Terminal) -> int:
+    name = command_in(words)
+    if name and name not in COMMANDS:
+        raise _unknown(name)
+    args = parser_for([name] if name else []).parse_args(words)
+    if args.version:
+        return int(module_of("version").run(args, screen))
+    if not name:
+        screen.say(welcome().rstrip())
+        return Exit.USAGE
+    return int(module_of(name).run(args, screen))
+
+
+def _unknown(name: str) -> Complaint:
+    from difflib import get_close_matches  # noqa: PLC0415 - only who mistypes pays for it
+
+    near = get_close_matches(name, COMMANDS, 1)
+    hint = f"did you mean: failoverctl {near[0]}" if near else "failoverctl --help lists them all"
+    return Complaint(f"there is no command {name!r}", hint, exit_code=Exit.USAGE)
+
+
+def _complain(complaint: Complaint, screen: Terminal) -> None:
+    paint = screen._replace(has_colour=screen.tells_colour).paint
+    screen.tell(f"{paint('failoverctl:', WARY)} {complaint.says}", *(f"  {hint}" for hint in complaint.hints))

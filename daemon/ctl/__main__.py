@@ -1,0 +1,7 @@
+"""`python -m daemon.ctl`: failoverctl where it is not installed."""
+
+import sys
+
+from daemon.ctl import main
+
+sys.exit(main())

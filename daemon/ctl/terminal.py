@@ -1,0 +1,114 @@
+"""Where failoverctl speaks: how wide it is, whether it has colours, and tables that line up on it.
+
+data goes to stdout, messages to stderr; only a terminal gets colours, and nothing is cut for a pipe.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TextIO
+
+from daemon.ctl.plain import columns_of, cut, folded
+
+__all__ = ["BAD", "FAINT", "GOOD", "PLAIN", "STRONG", "WARY", "Cell", "Terminal", "terminal"]
+
+Tone = str
+PLAIN, STRONG, FAINT, GOOD, WARY, BAD = "", "1", "2", "32", "33", "31"
+"""What a colour means; the numbers are the terminal's own."""
+
+ENDLESS = 1_000_000
+"""The width of a pipe."""
+WIDTH_MIN = 40
+GAP = 2
+
+
+class Cell(NamedTuple):
+    """A word, and how it is meant."""
+
+    text: str
+    tone: Tone = PLAIN
+
+
+class Terminal(NamedTuple):
+    """The two ends that a person reads, and the screen they are shown on."""
+
+    out: TextIO
+    err: TextIO
+    width: int = ENDLESS
+    is_screen: bool = False
+    """Whether stdout is a terminal: then it can be redrawn."""
+    has_colour: bool = False
+    tells_colour: bool = False
+    """The same of stderr."""
+
+    def paint(self, text: str, tone: Tone) -> str:
+        """Coloured where that can be seen."""
+        return f"\x1b[{tone}m{text}\x1b[0m" if tone and self.has_colour else text
+
+    def say(self, *lines: str) -> None:
+        """Data."""
+        self.out.writelines(f"{line}\n" for line in lines)
+
+    def say_json(self, value: object) -> None:
+        """Data for programs, as the daemon sent it; in ASCII, so that nothing in it can move a cursor."""
+        self.say(json.dumps(value, indent=2))
+
+    def tell(self, *lines: str) -> None:
+        """What is not data: news and complaints."""
+        self.out.flush()
+        self.err.writelines(f"{line}\n" for line in lines)
+        self.err.flush()
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[Cell | str]]) -> list[str]:
+        """Aligned columns. The last gives way where the line would be too long."""
+        body = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
+        whole = [[Cell(word, FAINT) for word in header], *body]
+        widths = [max(columns_of(cell.text) for cell in column) for column in zip(*whole, strict=True)]
+        room = max(8, self.width - sum(widths[:-1]) - GAP * (len(widths) - 1))
+        widths[-1] = min(widths[-1], room)
+        return [self._row(row, widths) for row in whole]
+
+    def facts(self, rows: Sequence[tuple[str, str] | tuple[str, str, Tone]]) -> list[str]:
+        """`name  value` below each other; a long value goes on below itself."""
+        left = max((len(row[0]) for row in rows), default=0) + GAP
+        lines = []
+        for name, value, *tones in rows:
+            tone = tones[0] if tones else PLAIN
+            for at, part in enumerate(folded(value, self.width - left)):
+                head = name if at == 0 else ""
+                lines.append(self.paint(head.ljust(left), FAINT) + self.paint(part, tone))
+        return lines
+
+    def _row(self, cells: Sequence[Cell], widths: Sequence[int]) -> str:
+        line = ""
+        for at, (cell, width) in enumerate(zip(cells, widths, strict=True)):
+            text = cut(cell.text, width)
+            # Blanks stay outside of the colour, so that a line can end where its last word does.
+            line += self.paint(text, cell.tone) if text else ""
+            if any(after.text for after in cells[at + 1 :]):
+                line += " " * (width - columns_of(text) + GAP)
+        return line
+
+
+def terminal(out: TextIO, err: TextIO, environment: Mapping[str, str]) -> Terminal:
+    """What these two streams are."""
+    is_screen = out.isatty()
+    plain = environment.get("NO_COLOR", "") != "" or environment.get("TERM") == "dumb"
+    return Terminal(
+        out,
+        err,
+        width=_width(out, environment) if is_screen or "COLUMNS" in environment else ENDLESS,
+        is_screen=is_screen,
+        has_colour=is_screen and not plain,
+        tells_colour=err.isatty() and not plain,
+    )
+
+
+def _width(out: TextIO, environment: Mapping[str, str]) -> int:
+    stated = environment.get("COLUMNS", "")
+    if stated.isdecimal() and int(stated):
+        return max(WIDTH_MIN, int(stated))
+    try:
+        return max(WIDTH_MIN, os.get_terminal_size(out.fileno()).columns or 80)
+    except (OSError, ValueError):
+        return 80
