@@ -10,10 +10,12 @@ from actors.origin import parse_origin, parse_proxy
 from actors.seams import Clock
 from actors.tls import TrustStore
 from actors.transport import HttpTransport, Transport
+from actors.wire.address import base
 from actors.wire.call import Headers, KeyPlacement, WireRequest
 from actors.wire.dialect import Dialect
 from actors.wire.dialects import DIALECTS
 from state.config import ProviderConfig
+from state.redact import Redactor
 from state.secret import Secret
 from state.words import KeyId
 
@@ -31,18 +33,25 @@ class Access:
     """Belongs to one life of a provider's actor, and ends with it."""
 
     def __init__(
-        self,
-        provider: ProviderConfig,
-        transports: Mapping[str, Transport],
-        keys: Mapping[tuple[str, JoinKey], KeyLine],
+        self, provider: ProviderConfig, secrets: Mapping[KeyId, Secret], transports: Mapping[str, Transport]
     ) -> None:
         self.provider = provider
         self.dialect: Dialect = DIALECTS[provider.api]
         self._transports = transports
-        self._keys = keys
+        self._own = transports[_origin_of(provider.url)]
+        self._key_names = frozenset(key.name for key in provider.keys)
+        self._secrets = {key.key: secret for key, secret in secrets.items()}
+        self._lines = {
+            (name, how): join_key(how, secret) for name, secret in self._secrets.items() for how in JoinKey
+        }
+        self._redactors: dict[str, Redactor] = {}
 
     def __repr__(self) -> str:
         return f"<access to {self.provider.name}: {', '.join(self._transports)}>"
+
+    def knows(self, key: str) -> bool:
+        """Whether the key was there when this life began: another one's secret is not known here."""
+        return key in self._key_names
 
     async def send(self, request: WireRequest, key: str, clocks: Clocks) -> Exchange:
         """Send it where the config says, with the key that belongs there."""
@@ -55,26 +64,31 @@ class Access:
             clocks=clocks,
         )
 
+    def redacted(self, key: str, text: str) -> str:
+        """A provider's words without the key that it was shown, however it spells it."""
+        redactor = self._redactors.get(key)
+        if redactor is None:
+            secret = self._secrets.get(key)
+            redactor = self._redactors[key] = Redactor(() if secret is None else (secret.reveal(),))
+        return redactor(text)
+
     def warm(self) -> None:
-        for transport in self._transports.values():
-            transport.warm()
-            return
+        """A request may come soon."""
+        self._own.warm()
 
     def close(self) -> None:
         for transport in self._transports.values():
             transport.close()
 
     def _line(self, key: str, placement: KeyPlacement | None) -> KeyLine:
-        if placement is None:
-            return NO_KEY
-        return self._keys.get((key, _JOINS[placement.header]), NO_KEY)
+        return NO_KEY if placement is None else self._lines.get((key, _JOINS[placement.header]), NO_KEY)
 
 
 def open_access(
     provider: ProviderConfig, secrets: Mapping[KeyId, Secret], *, clock: Clock, trust: TrustStore
 ) -> Access:
-    """Make the transports; no connection is opened yet."""
-    origins = {_origin_of(url) for url in (provider.url, provider.image_url) if url}
+    """Make the transports, one for each place that the config names; no connection is opened yet."""
+    urls = (provider.url, provider.image_url, provider.probe.url)
     transports = {
         origin: HttpTransport(
             parse_origin(origin),
@@ -84,22 +98,16 @@ def open_access(
             ca_file=provider.ca_file,
             allow_private=provider.allow_private,
             connections=provider.connections,
+            body_bytes_max=provider.answer_mib_max << 20,
         )
-        for origin in sorted(origins, key=lambda origin: origin != _origin_of(provider.url))
+        for origin in dict.fromkeys(_origin_of(url) for url in urls if url)
     }
-    keys = {
-        (key.name, how): join_key(how, secrets[KeyId(provider.name, key.name)])
-        for key in provider.keys
-        if KeyId(provider.name, key.name) in secrets
-        for how in JoinKey
-    }
-    return Access(provider, transports, keys)
+    return Access(provider, secrets, transports)
 
 
 def _origin_of(url: str) -> str:
-    """Scheme and authority: what a `WireRequest` calls its origin."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}"
+    """What a `WireRequest` calls its origin."""
+    return base(url).origin
 
 
 @lru_cache(maxsize=256)

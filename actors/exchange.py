@@ -98,6 +98,10 @@ class Exchange:
         """The first header of that name, in lower case."""
         return next((value for known, value in self.headers if known == name), None)
 
+    def texts(self) -> tuple[tuple[str, str], ...]:
+        """All headers as text, for those who read and do not count bytes."""
+        return tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.headers])
+
     async def wait_opened(self) -> None:
         """Return when status and headers are there."""
         while not self.status:

@@ -6,6 +6,7 @@ So a crash pardons nobody: the next life finds the standing that the last one le
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Protocol
 
 from actors.channel import Channel
@@ -16,7 +17,9 @@ from state.cards import card_of
 from state.config import Config, ModelConfig, ProviderConfig
 from state.events import Answered, AttemptClosed, AttemptOpened, Event, Terms
 from state.fold import State, fold
+from state.guesses import guess
 from state.limits import Allowance, Exhausted, allowance_of, reserve
+from state.standings import Standings
 from state.timeline import ms
 from state.views import same_prospects, view_of
 from state.words import LaneId, ProviderId
@@ -24,6 +27,9 @@ from state.words import LaneId, ProviderId
 __all__ = ["Ledger", "Views", "Witness"]
 
 Views = dict[LaneId, LaneView]
+
+MODELS_MAX = 1024
+"""As many as a config may name."""
 
 REFRESH_S = 0.25
 """How busy and how good a lane is may be this old on the board; whether it may be used is always fresh.
@@ -43,9 +49,12 @@ class Ledger:
         self.id = ProviderId(provider.name)
         self.state = state
         self.published: Channel[Views] = Channel({})
+        self.standings: Channel[Standings] = Channel(state.standing)
+        """Told when anybody's standing changes: whoever looks after them sleeps until then."""
         self._clock = clock
         self._witness = witness
         self._models: dict[LaneId, ModelConfig] = {}
+        self._found: tuple[ModelConfig, ...] = ()
         self._allowances: dict[LaneId, Allowance] = {}
         self._cards: dict[LaneId, Card] = {}
         self._caps_are_shared = False
@@ -68,25 +77,19 @@ class Ledger:
         """Other settings over the same past."""
         self.provider = provider
         self.settings = Config(provider={provider.name: provider})
-        self.offer(provider.models)
+        self._offer(self._found if provider.discovers else provider.models)
+
+    def found(self, names: Iterable[str]) -> None:
+        """The provider itself says which models it has: that counts where the config names none."""
+        if not self.provider.discovers:
+            return
+        found = tuple(ModelConfig(name=name, can=guess(name)) for name in islice(names, MODELS_MAX))
+        if found != self._found:
+            self._found = found
+            self._offer(found)
 
     def has(self, lane: LaneId) -> bool:
         return lane in self._models
-
-    def offer(self, models: Sequence[ModelConfig]) -> None:
-        """These are the models now: by the config, or as the provider itself lists them."""
-        offered = [(key, model) for key in self.provider.keys for model in models]
-        name = self.provider.name
-        self._models = {LaneId(name, key.name, model.name): model for key, model in offered}
-        self._cards = {
-            LaneId(name, key.name, model.name): card_of(self.provider, key, model) for key, model in offered
-        }
-        self._allowances = {lane: allowance_of(self.provider, lane) for lane in self._models}
-        self._caps_are_shared = any(
-            rung.caps for allowance in self._allowances.values() for rung in allowance.rungs[1:]
-        )
-        self._shown_ms = {}
-        self._publish(self._models)
 
     def admit(
         self, lane: LaneId, tokens: int, *, may_strike: bool, last_standing: bool, as_last_resort: bool
@@ -115,11 +118,14 @@ class Ledger:
         if isinstance(event, AttemptClosed) and isinstance(event.outcome, Answered):
             self.answered_ms = event.at_ms
         self._publish(self._touched(before, event))
+        self._tell_standings(before)
 
     def learn(self, event: Event) -> None:
         """Learn from what somebody else has had witnessed: an outage, an act on everybody, a reload."""
-        self.state = fold(self.state, event, self.settings)
+        before = self.state
+        self.state = fold(before, event, self.settings)
         self._publish(self._models)
+        self._tell_standings(before)
 
     def usual_first_token_ms(self, lane: LaneId) -> int | None:
         """The 95th percentile of what the lane takes to its first token; None: too little is known."""
@@ -132,6 +138,21 @@ class Ledger:
         return view_of(
             lane, card, self.state, self._allowances[lane], self.settings, at_ms=at_ms, wall_ms=wall_ms
         )
+
+    def _offer(self, models: Sequence[ModelConfig]) -> None:
+        """These are the models now."""
+        offered = [(key, model) for key in self.provider.keys for model in models]
+        name = self.provider.name
+        self._models = {LaneId(name, key.name, model.name): model for key, model in offered}
+        self._cards = {
+            LaneId(name, key.name, model.name): card_of(self.provider, key, model) for key, model in offered
+        }
+        self._allowances = {lane: allowance_of(self.provider, lane) for lane in self._models}
+        self._caps_are_shared = any(
+            rung.caps for allowance in self._allowances.values() for rung in allowance.rungs[1:]
+        )
+        self._shown_ms = {}
+        self._publish(self._models)
 
     def _touched(self, before: State, event: Event) -> Iterable[LaneId]:
         """The lanes whose place on the board this may have changed. Most attempts change nothing there:
@@ -155,6 +176,10 @@ class Ledger:
         if self._caps_are_shared or provider is None:
             return self._caps_are_shared
         return bool(provider.own.statements) or any(key.own.statements for key in provider.keys.values())
+
+    def _tell_standings(self, before: State) -> None:
+        if self.state.standing is not before.standing:
+            self.standings.publish(self.state.standing)
 
     def _publish(self, lanes: Iterable[LaneId]) -> None:
         views = {lane: self.view(lane) for lane in lanes}

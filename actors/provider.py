@@ -16,12 +16,14 @@ from msgspec import Struct
 from actors.access import Access
 from actors.actor import Life
 from actors.answers import Reply
-from actors.attempt import Desk
+from actors.attempt import Attempt
 from actors.case import Sink
+from actors.desk import Desk
 from actors.door import Knock, Refused, Shut, Ticket, Tried
 from actors.ledger import Ledger
 from actors.probe import Prober
 from actors.seams import Clock, Rng
+from state.config import ProviderConfig
 from state.events import AttemptOpened, ProbeClosed, Terms
 from state.words import LaneId, Target
 
@@ -50,7 +52,7 @@ class Doorway:
         self._shut = Shut("it is starting")
 
     def __repr__(self) -> str:
-        state = self._shut.why if self._desk is None else f"{self._desk.in_flight} inside"
+        state = self._shut.why if self._desk is None else f"{self.in_flight} inside"
         return f"<door of {self.name}: {state}>"
 
     @property
@@ -59,7 +61,8 @@ class Doorway:
 
     @property
     def in_flight(self) -> int:
-        return 0 if self._desk is None else self._desk.in_flight
+        """Also those of a life that drains."""
+        return len(self.ledger.state.limits.reserved)
 
     # For the router.
 
@@ -70,7 +73,10 @@ class Doorway:
         ledger, request = self.ledger, knock.case.request
         if not ledger.has(knock.lane):
             return Shut("the lane is no longer there")
-        gap = self._desk.access.dialect.gap(request, ledger.provider, ledger.model(knock.lane))
+        access = self._desk.access
+        if not access.knows(knock.lane.key):
+            return Shut("its key is new and about to be taken up")
+        gap = access.dialect.gap(request, access.provider, ledger.model(knock.lane))
         if gap is not None:
             return gap
         tokens = request.tokens_estimated + (knock.case.ask.tokens_out or 0)
@@ -100,20 +106,37 @@ class Doorway:
 
     async def attempt(self, ticket: Ticket, sink: Sink | None) -> Tried:
         """Run it in the caller's task. A failure is a value."""
-        assert self._desk is not None, "whoever has a ticket uses it before anything else can happen"
-        return await self._desk.attempt(ticket, sink)
+        desk = self._desk
+        assert desk is not None, "whoever has a ticket uses it before anything else can happen"
+        attempt = Attempt(ticket, desk)
+        desk.enter(attempt)
+        try:
+            return await attempt.run(sink)
+        finally:
+            desk.leave(attempt)
 
     def continues(self, lane: LaneId) -> bool:
         """Whether an answer's beginning can be given to the lane, to be continued from exactly there."""
         ledger = self.ledger
         if self._desk is None or not ledger.has(lane):
             return False
-        return self._desk.access.dialect.continues(ledger.provider, ledger.model(lane))
+        access = self._desk.access
+        return access.dialect.continues(access.provider, ledger.model(lane))
 
     def warm(self, lane: LaneId) -> None:
         """A request may come soon."""
         if self._desk is not None and self.ledger.has(lane):
             self._desk.access.warm()
+
+    # For whoever reloads the config.
+
+    def reconfigure(self, provider: ProviderConfig) -> None:
+        """Other settings count from now on. The life that serves has the old connections and keys until the
+        next one opens, so a key that it finds refused may be one that is no longer in use.
+        """
+        if self._desk is not None:
+            self._desk.is_stale = True
+        self.ledger.reconfigure(provider)
 
     # For the actor.
 
@@ -148,9 +171,9 @@ class Provider:
                 life.ready()
                 async for message in life:
                     tasks.start_soon(prober.answer, message.target, message.reply)
-                doorway.shut(desk, "it is stopping")
-                await desk.wait_empty()
                 tasks.cancel_scope.cancel()
+            doorway.shut(desk, "it is stopping")
+            await desk.wait_empty()
         finally:
             doorway.shut(desk, "it has died and is coming back")
             desk.close()

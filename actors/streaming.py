@@ -1,18 +1,17 @@
-"""An answer as it comes in: bytes to messages to chunks, held back until the first visible token.
+"""An answer as it comes in: bytes to messages to chunks, and whether it comes to its end.
 
-pieces --splitter--> messages --reader--> chunks --held--> first visible one: commit --> sink
-                                    |                                                    or gathered
+pieces --splitter--> messages --reader--> chunks --> outlet
+                                    |
                                     +--evidence--> NoAnswer
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from actors.case import Sink
+from actors.delivery import Outlet
 from actors.exchange import Exchange
 from actors.wire.call import Answer, Call
-from actors.wire.chunks import Chunk, Kind
+from actors.wire.chunks import Kind
 from actors.wire.dialect import Dialect, Framing
-from actors.wire.gather import gathered
 from actors.wire.ndjson import LineSplitter
 from actors.wire.proof import broken
 from actors.wire.splitting import Oversized
@@ -20,7 +19,6 @@ from actors.wire.sse import SseSplitter
 from actors.wire.stream import StreamReader
 from state.events import Usage
 from state.failures import Evidence
-from state.words import LaneId
 
 __all__ = ["NoAnswer", "Streaming"]
 
@@ -29,7 +27,7 @@ class NoAnswer(Exception):
     """What came is no answer, and this is the evidence."""
 
     def __init__(self, evidence: Evidence) -> None:
-        super().__init__(evidence.exception or "the stream carried an error")
+        super().__init__("the stream brought no answer")
         self.evidence = evidence
 
 
@@ -37,35 +35,16 @@ class Streaming:
     """One stream under way. No task is woken for a chunk: all of this runs where the bytes arrive."""
 
     def __init__(
-        self,
-        dialect: Dialect,
-        call: Call,
-        lane: LaneId,
-        exchange: Exchange,
-        sink: Sink | None,
-        now_ms: Callable[[], int],
+        self, dialect: Dialect, call: Call, exchange: Exchange, outlet: Outlet, now_ms: Callable[[], int]
     ) -> None:
         self.first_token_ms: int | None = None
-        self.has_begun = False
-        """Whether the caller has seen something of it: from here on it must be continued, not repeated."""
+        """When the model first gave a sign of life: a thought is one, an opening is not."""
         self._call = call
-        self._lane = lane
         self._exchange = exchange
-        self._sink = sink
+        self._outlet = outlet
         self._now_ms = now_ms
         self._reader: StreamReader = dialect.reader(call)
         self._split: _Events | _Lines = _Events() if dialect.framing is Framing.SSE else _Lines()
-        self._held: list[Chunk] = []
-        self._texts: list[str] = []
-
-    @property
-    def spoken(self) -> str:
-        """The visible text so far that the caller has."""
-        return "".join(self._texts) if self.has_begun else ""
-
-    @property
-    def has_spoken(self) -> bool:
-        return bool(self._texts)
 
     @property
     def in_tool(self) -> bool:
@@ -77,11 +56,12 @@ class Streaming:
         return bool(self._reader.finish)
 
     @property
-    def usage(self) -> Usage:
-        return self._reader.usage
+    def usage(self) -> Usage | None:
+        """What it used; None before anything has come: a refusal in a stream's clothes costs nothing."""
+        return None if self.first_token_ms is None else self._reader.usage
 
-    async def read(self) -> Answer | None:
-        """To its end; the answer, if nobody was there to take it chunk by chunk."""
+    async def read(self) -> None:
+        """To its end."""
         try:
             await self._exchange.forward_to(self._take)
             for data, name in self._split.finish():
@@ -91,14 +71,13 @@ class Streaming:
         evidence = self._reader.end()
         if evidence is not None:
             raise NoAnswer(evidence)
-        return self.answer()
 
     def answer(self) -> Answer | None:
-        """The whole answer for a caller who does not stream."""
-        if self._sink is not None:
-            return None
-        body = gathered(chunk.payload for chunk in self._held)
-        return Answer(body=body, usage=self._reader.usage, finish=self._reader.finish)
+        """The whole answer; None if the caller has it already."""
+        body = self._outlet.whole()
+        return (
+            None if body is None else Answer(body=body, usage=self._reader.usage, finish=self._reader.finish)
+        )
 
     def _take(self, piece: bytes) -> None:
         for data, name in self._split.feed(piece):
@@ -108,31 +87,12 @@ class Streaming:
         found = self._reader.feed(data, name)
         if isinstance(found, Evidence):
             raise NoAnswer(found)
-        if found:
-            self._exchange.heard()
-            self._pass_on(found)
-
-    def _pass_on(self, chunks: Sequence[Chunk]) -> None:
-        for chunk in chunks:
-            if self.first_token_ms is None and chunk.kind is not Kind.OPENING:
-                self.first_token_ms = self._now_ms()
-            if chunk.text:
-                self._texts.append(chunk.text)
-            if self._sink is None:
-                self._held.append(chunk)
-            elif self.has_begun:
-                self._sink.chunk(chunk)
-            else:
-                self._held.append(chunk)
-                if chunk.is_visible or chunk.kind is Kind.CLOSING:
-                    self._begin(self._sink)
-
-    def _begin(self, sink: Sink) -> None:
-        self.has_begun = True
-        sink.begin(self._lane, self._exchange)
-        for chunk in self._held:
-            sink.chunk(chunk)
-        self._held.clear()
+        for chunk in found:
+            if chunk.kind is not Kind.OPENING:
+                self._exchange.heard()
+                if self.first_token_ms is None:
+                    self.first_token_ms = self._now_ms()
+            self._outlet.take(chunk)
 
 
 class _Events:

@@ -9,11 +9,11 @@ from state.config import Config, ProbeConfig, ProviderConfig
 from state.holds import HoldKind
 from state.judgement import provider_config
 from state.standing import Standing
-from state.standings import Standings
+from state.standings import KeyStanding, Standings
 from state.timeline import ms
 from state.words import KeyId, LaneId, ProviderId, Target, chain
 
-__all__ = ["next_probe_ms", "watched"]
+__all__ = ["next_probe_ms", "quiet_keys", "watched"]
 
 
 def watched(standings: Standings, provider: ProviderId, at_ms: int) -> tuple[Target, ...]:
@@ -61,6 +61,30 @@ def next_probe_ms(
                 return None
             due_ms = max(due_ms, hold.until_ms)
     return due_ms
+
+
+def quiet_keys(standings: Standings, provider: ProviderConfig, at_ms: int) -> tuple[str, ...]:
+    """The keys with which a free question may be asked of the provider: where a rate limit runs, even on one
+    lane, it would be one more request, and what a refused key hears says nothing of the others.
+    """
+    branch = standings.providers.get(provider.name)
+    keys = {} if branch is None else branch.keys
+    return tuple(
+        key.name
+        for key in provider.keys
+        if key.enabled and (key.name not in keys or _is_quiet(keys[key.name], at_ms))
+    )
+
+
+def _is_quiet(key: KeyStanding, at_ms: int) -> bool:
+    return not any(
+        hold.runs_at(at_ms) for hold in key.own.holds if hold.kind is not HoldKind.QUARANTINE
+    ) and not any(
+        hold.runs_at(at_ms)
+        for lane in key.lanes.values()
+        for hold in lane.holds
+        if hold.kind is HoldKind.REST
+    )
 
 
 def _due_ms(

@@ -4,7 +4,6 @@ For callers who do not stream over an upstream that does, and the other way roun
 """
 
 from collections.abc import Iterable
-from itertools import groupby
 
 import msgspec
 from msgspec import Raw, Struct
@@ -13,26 +12,51 @@ from actors.wire.chunks import Chunk, Kind
 from actors.wire.conversation import ReasoningDetail
 from actors.wire.raw import NOTHING, says
 
-__all__ = ["gathered", "scattered"]
+__all__ = ["Gatherer", "gathered", "scattered"]
+
+
+CHOICES_MAX = 128
+"""More than anybody can ask for."""
+
+
+class Gatherer:
+    """Adds up chunks as they come. What is kept is no larger than what came: words, not their wrapping."""
+
+    def __init__(self) -> None:
+        self._head: dict[str, Raw] = {}
+        self._usage: Raw | None = None
+        self._choices: dict[int, _Growing] = {}
+
+    def __repr__(self) -> str:
+        return f"<gatherer: {len(self._choices)} choices>"
+
+    def add(self, payload: bytes) -> None:
+        chunk = _members.decode(payload)
+        self._head = self._head or {name: value for name, value in chunk.items() if name in _HEAD}
+        self._usage = chunk.get("usage", self._usage)
+        for part in _choices.decode(chunk.get("choices", _NONE)):
+            growing = self._choices.get(part.index)
+            if growing is None:
+                if len(self._choices) == CHOICES_MAX:
+                    continue
+                growing = self._choices[part.index] = _Growing()
+            growing.add(part)
+
+    def whole(self) -> bytes:
+        """One chat.completion."""
+        choices = [growing.choice(index) for index, growing in sorted(self._choices.items())]
+        whole: dict[str, object] = {**self._head, "object": "chat.completion", "choices": choices}
+        if self._usage is not None and bytes(self._usage) != b"null":
+            whole["usage"] = self._usage
+        return msgspec.json.encode(whole)
 
 
 def gathered(payloads: Iterable[bytes]) -> bytes:
     """One chat.completion out of the payloads of a complete stream."""
-    first: dict[str, Raw] = {}
-    usage: Raw | None = None
-    parts: list[_Choice] = []
+    gatherer = Gatherer()
     for payload in payloads:
-        chunk = _members.decode(payload)
-        first = first or chunk
-        parts += _choices.decode(chunk.get("choices", _NONE))
-        usage = chunk.get("usage", usage)
-    parts.sort(key=lambda part: part.index)
-    choices = [_choice(index, list(own)) for index, own in groupby(parts, lambda part: part.index)]
-    kept = {name: value for name, value in first.items() if name in _HEAD}
-    whole: dict[str, object] = {**kept, "object": "chat.completion", "choices": choices}
-    if usage is not None and bytes(usage) != b"null":
-        whole["usage"] = usage
-    return msgspec.json.encode(whole)
+        gatherer.add(payload)
+    return gatherer.whole()
 
 
 def scattered(body: bytes, *, wants_usage: bool) -> list[Chunk]:
@@ -101,6 +125,7 @@ class _Whole(Struct, frozen=True):
 
 
 _HEAD = frozenset({"id", "created", "model", "system_fingerprint", "service_tier", "provider"})
+_TEXTS = ("content", "refusal", "reasoning_content", "reasoning")
 _NONE = Raw(b"[]")
 _NULL = Raw(b"null")
 _members = msgspec.json.Decoder(dict[str, Raw])
@@ -110,51 +135,76 @@ _calls: msgspec.json.Decoder[list[dict[str, Raw]] | None] = msgspec.json.Decoder
 _text: msgspec.json.Decoder[str | None] = msgspec.json.Decoder(str | None)
 
 
-def _choice(index: int, parts: list[_Choice]) -> dict[str, object]:
-    deltas = [part.delta for part in parts if part.delta is not None]
-    message: dict[str, object] = {"role": "assistant", "content": None}
-    texts = {
-        "content": [delta.content for delta in deltas],
-        "refusal": [delta.refusal for delta in deltas],
-        "reasoning_content": [delta.reasoning_content for delta in deltas],
-        "reasoning": [delta.reasoning for delta in deltas],
-    }
-    for name, pieces in texts.items():
-        if text := "".join(filter(None, pieces)):
-            message[name] = text
-    if details := _joined([one for delta in deltas for one in delta.reasoning_details or ()]):
-        message["reasoning_details"] = details
-    if calls := _called([one for delta in deltas for one in delta.tool_calls or ()]):
-        message["tool_calls"] = calls
-    if annotations := [one for delta in deltas for one in delta.annotations or ()]:
-        message["annotations"] = annotations
-    logprobs = [one for part in parts if part.logprobs for one in part.logprobs.content or ()]
-    return {
-        "index": index,
-        "message": message,
-        "logprobs": {"content": logprobs, "refusal": None} if logprobs else None,
-        "finish_reason": next((part.finish_reason for part in parts if part.finish_reason), None),
-    }
+class _Growing:
+    """One choice so far."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, list[str]] = {}
+        self._details: list[ReasoningDetail] = []
+        self._calls: list[_ToolPart] = []
+        self._annotations: list[Raw] = []
+        self._logprobs: list[Raw] = []
+        self._finish: str | None = None
+
+    def add(self, part: _Choice) -> None:
+        self._finish = self._finish or part.finish_reason
+        if part.logprobs is not None:
+            self._logprobs += part.logprobs.content or ()
+        delta = part.delta
+        if delta is None:
+            return
+        for name in _TEXTS:
+            if text := getattr(delta, name):
+                self._texts.setdefault(name, []).append(text)
+        self._details += delta.reasoning_details or ()
+        self._calls += delta.tool_calls or ()
+        self._annotations += delta.annotations or ()
+
+    def choice(self, index: int) -> dict[str, object]:
+        message: dict[str, object] = {"role": "assistant", "content": None}
+        message |= {name: "".join(pieces) for name, pieces in self._texts.items()}
+        if self._details:
+            message["reasoning_details"] = _joined(self._details)
+        if self._calls:
+            message["tool_calls"] = _called(self._calls)
+        if self._annotations:
+            message["annotations"] = self._annotations
+        return {
+            "index": index,
+            "message": message,
+            "logprobs": {"content": self._logprobs, "refusal": None} if self._logprobs else None,
+            "finish_reason": self._finish,
+        }
 
 
 def _joined(details: list[ReasoningDetail]) -> list[ReasoningDetail]:
     """A thought comes as many texts and, at its end, one signature; as a whole it is one detail."""
-    joined: list[ReasoningDetail] = []
+    thoughts: list[list[ReasoningDetail]] = []
     for detail in details:
-        last = joined[-1] if joined else None
+        last = thoughts[-1][-1] if thoughts else None
         if last is None or last.signature or last.data or detail.data or last.type != detail.type:
-            joined.append(detail)
+            thoughts.append([detail])
         else:
-            text = (last.text or "") + (detail.text or "")
-            joined[-1] = msgspec.structs.replace(last, text=text, signature=detail.signature)
-    return joined
+            thoughts[-1].append(detail)
+    return [
+        thought[0]
+        if len(thought) == 1
+        else msgspec.structs.replace(
+            thought[0],
+            text="".join(detail.text or "" for detail in thought),
+            signature=thought[-1].signature,
+        )
+        for thought in thoughts
+    ]
 
 
 def _called(parts: list[_ToolPart]) -> list[dict[str, object]]:
     """Each call's name and id come once, its arguments in pieces."""
+    by_index: dict[int, list[_ToolPart]] = {}
+    for part in parts:
+        by_index.setdefault(part.index, []).append(part)
     calls: list[dict[str, object]] = []
-    for index in dict.fromkeys(part.index for part in parts):
-        own = [part for part in parts if part.index == index]
+    for own in by_index.values():
         functions = [part.function for part in own if part.function is not None]
         call: dict[str, object] = {
             "id": next((part.id for part in own if part.id), ""),
