@@ -1,4 +1,4 @@
-"""Unix sockets: taken over from systemd, or bound by us where nobody else can have put theirs."""
+"""Listening sockets: taken over from systemd, or bound by us where nobody else can have put theirs."""
 
 import os
 import socket
@@ -6,7 +6,7 @@ import stat
 from collections.abc import MutableMapping
 from pathlib import Path
 
-__all__ = ["SocketPathTaken", "bind_unix", "inherited", "unlink_if_ours"]
+__all__ = ["SocketPathTaken", "bind_tcp", "bind_unix", "inherited", "unlink_if_ours"]
 
 FIRST_FD = 3
 PATH_BYTES_MAX = 107
@@ -61,6 +61,22 @@ def bind_unix(path: Path, *, mode: int) -> socket.socket:
         os.umask(narrow)
     listener.setblocking(False)
     listener.listen(BACKLOG)
+    return listener
+
+
+def bind_tcp(host: str, port: int) -> socket.socket:
+    """Listen on an address of this machine. Raises OSError, also where the name of the host means nothing."""
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    # The protocol is named so that the event loop knows it is TCP: else it leaves Nagle's delay on.
+    listener = socket.socket(family, kind | socket.SOCK_CLOEXEC, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)
     return listener
 
 
