@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, NoReturn, Protocol
 
 from anyio import CancelScope, create_task_group, open_signal_receiver, to_thread
+from anyio import Event as Wakeup
 from anyio.abc import TaskGroup
 from msgspec import Struct
 
 from actors.actor import ChildSpec
+from actors.child import ChildView
 from actors.facts import Escalated, Report
 from actors.seams import Clock, Listener, Rng
 from actors.supervisor import Supervisor, supervise
@@ -21,6 +23,7 @@ from daemon.exits import Exit
 from daemon.news import NoAnswerFrom, Reloaded, ReloadRefused, Serving
 from daemon.notify import Silent, Systemd
 from daemon.phases import Act, Phase, Signal, respond
+from daemon.wishes import Wishes
 from state.resolved import Changes, Resolved
 from state.timeline import ms
 
@@ -60,6 +63,8 @@ class Seams(Struct, frozen=True):
     notify: Systemd | Silent
     load: Callable[[], Resolved | Refused]
     """Read the config anew."""
+    wishes: Wishes
+    """Where those inside say what they want of the life around them."""
 
 
 async def live(
@@ -100,7 +105,10 @@ class _Daemon:
         self._drain_s = drain_s
         self._phase = Phase.STARTING
         self._reload_again = False
+        self._wished: list[_Wished] = []
         self._patience = CancelScope()
+
+        seams.wishes.granted_by(self)
 
     async def hear(self, signals: AsyncIterator[signal.Signals]) -> None:
         async for number in signals:
@@ -124,6 +132,28 @@ class _Daemon:
                 self._supervisor.ask_to_stop(why)
                 self._patience.cancel()
 
+    # Wishes from inside.
+
+    @property
+    def children(self) -> tuple[ChildView, ...]:
+        return self._supervisor.children
+
+    async def wish_reload(self) -> Reloaded | ReloadRefused | None:
+        """What came of the first reload that began after the wish; None: there is none any more."""
+        act = respond(self._phase, Signal.HANGUP)
+        if act is Act.IGNORE:
+            return None
+        wished = _Wished()
+        self._wished.append(wished)
+        self._obey(act, "wished")
+        await wished.settled.wait()
+        return wished.news
+
+    def wish_drain(self, why: str) -> None:
+        self._obey(respond(self._phase, Signal.TERMINATE), why)
+
+    # What the phases lead to.
+
     async def start(self) -> None:
         began_ms = self._seams.clock.now_ms()
         await self._supervisor.start(self._house.specs())
@@ -137,6 +167,7 @@ class _Daemon:
 
     async def _reload(self) -> None:
         notify, listener = self._seams.notify, self._seams.listener
+        wished, self._wished = self._wished, []
         notify.reloading()
         found = await to_thread.run_sync(self._seams.load)
         news: Reloaded | ReloadRefused
@@ -146,6 +177,8 @@ class _Daemon:
             news = Reloaded(await self._house.swap(found, self._supervisor))
         listener.tell(news)
         notify.tell("READY=1", f"STATUS={news}")
+        for wish in wished:
+            wish.settle(news)
         if self._phase is Phase.RELOADING:
             self._phase = Phase.SERVING
             self._reload_if_asked_meanwhile()
@@ -172,6 +205,8 @@ class _Daemon:
         """Drain; or, when a second signal says so, stop at once."""
         if self._phase is not Phase.STOPPING:
             self._phase = Phase.DRAINING
+        for wish in self._wished:
+            wish.settle(None)
         self._seams.notify.tell("STOPPING=1", "STATUS=draining")
         report: Report | None = None
         with self._patience:
@@ -180,3 +215,15 @@ class _Daemon:
             report = await self._supervisor.stop(0.0)
         self._phase = Phase.STOPPING
         return report
+
+
+class _Wished:
+    """A reload that somebody waits for."""
+
+    def __init__(self) -> None:
+        self.settled = Wakeup()
+        self.news: Reloaded | ReloadRefused | None = None
+
+    def settle(self, news: Reloaded | ReloadRefused | None) -> None:
+        self.news = news
+        self.settled.set()

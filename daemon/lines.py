@@ -14,7 +14,16 @@ from actors.facts import (
     End,
     Escalated,
 )
-from daemon.news import NoAnswerFrom, Reloaded, ReloadRefused, Serving, Starting
+from daemon.news import (
+    CallCrashed,
+    CallForbidden,
+    NoAnswerFrom,
+    Reloaded,
+    ReloadRefused,
+    Serving,
+    ShortOfSockets,
+    Starting,
+)
 from state.durability import JournalDegraded, JournalRecovered, JournalSetAside
 
 __all__ = ["Lines", "level_of"]
@@ -26,6 +35,9 @@ _LEVELS: Mapping[type, str] = {
     Reloaded: "INFO",
     ReloadRefused: "ERROR",
     NoAnswerFrom: "ERROR",
+    CallForbidden: "WARNING",
+    CallCrashed: "ERROR",
+    ShortOfSockets: "ERROR",
     ChildReady: "DEBUG",
     ChildCrashed: "ERROR",
     ChildBuried: "CRITICAL",

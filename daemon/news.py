@@ -4,7 +4,16 @@ from msgspec import Struct
 
 from state.resolved import Changes
 
-__all__ = ["NoAnswerFrom", "ReloadRefused", "Reloaded", "Serving", "Starting"]
+__all__ = [
+    "CallCrashed",
+    "CallForbidden",
+    "NoAnswerFrom",
+    "ReloadRefused",
+    "Reloaded",
+    "Serving",
+    "ShortOfSockets",
+    "Starting",
+]
 
 
 class Starting(Struct, frozen=True):
@@ -62,3 +71,34 @@ class NoAnswerFrom(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"no sign of life from {', '.join(self.names)}"
+
+
+class CallForbidden(Struct, frozen=True):
+    """Somebody asked for what is not theirs."""
+
+    who: str
+    method: str
+    scope: str
+
+    def __str__(self) -> str:
+        return f"{self.who} was refused {self.method}: it takes the scope {self.scope}"
+
+
+class CallCrashed(Struct, frozen=True):
+    """A bug of ours in a method. Its caller was told, and nobody else has noticed."""
+
+    method: str
+    error: Exception
+
+    def __str__(self) -> str:
+        return f"{self.method} ended by a bug: {self.error!r}"
+
+
+class ShortOfSockets(Struct, frozen=True):
+    """Nobody else can be let in: clients are turned away until some have left."""
+
+    where: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: a client was turned away: {self.why}"

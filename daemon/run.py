@@ -21,6 +21,7 @@ from actors.facts import Report
 from actors.journal_file import JournalUnusable
 from actors.recall import Recalled, open_and_recall, opened_by
 from daemon.configfile import Refused, load, surroundings
+from daemon.doorstep import Doorstep
 from daemon.exits import Exit
 from daemon.homes import Unsafe, make_home
 from daemon.life import Seams, live
@@ -29,7 +30,10 @@ from daemon.lock import AlreadyRunning, only_instance
 from daemon.logs import Logs, line_format
 from daemon.news import Starting
 from daemon.notify import Silent, Systemd, systemd_from
-from daemon.tree import Tree
+from daemon.paths import places_here
+from daemon.sockets import SocketPathTaken, inherited
+from daemon.tree import Edges, Tree
+from daemon.wishes import Wishes
 from state.redact import Redactor
 from state.remembered import remember
 from state.resolved import Resolved
@@ -53,11 +57,17 @@ def main(args: argparse.Namespace) -> int:
     try:
         homes = [make_home(path, mode=0o700) for path in _homes_of(found)]
         with only_instance(*homes):
-            return _run(_Run(found, asked, systemd_from(os.environ, os.getpid())))
+            rpc = _rpc_doorstep(found)
+            try:
+                # Who comes before we are ready waits in the kernel's queue instead of being refused.
+                rpc.open()
+                return _run(_Run(found, asked, systemd_from(os.environ, os.getpid()), rpc))
+            finally:
+                rpc.close()
     except AlreadyRunning as error:
         sys.stderr.write(f"{error}\n")
         return Exit.ALREADY_RUNNING
-    except (Unsafe, OSError) as error:
+    except (Unsafe, SocketPathTaken, OSError) as error:
         sys.stderr.write(f"failoverd can't live here: {error}\n")
         return Exit.FAILED
 
@@ -68,6 +78,7 @@ class _Run(Struct, frozen=True):
     resolved: Resolved
     asked: str | None
     notify: Systemd | Silent
+    rpc: Doorstep
 
     def load_again(self) -> Resolved | Refused:
         """The same config, as it stands now."""
@@ -118,13 +129,22 @@ async def _in_the_loop(run: _Run) -> Exit:
     rng = SystemRng(clock)
     remembered = remember(recalled.snapshots, recalled.tail, run.resolved.config)
     opened = await file.run(opened_by(remembered.open_attempts)) if file is not None else []
-    tree = Tree(run.resolved, remembered, file, clock=clock, rng=rng, listener=listener)
+    wishes = Wishes()
+    edges = Edges(rpc=run.rpc, wishes=wishes, load=run.load_again, version=version("failoverd"))
+    tree = Tree(run.resolved, remembered, file, edges, clock=clock, rng=rng, listener=listener)
     tree.close_interrupted(opened)
-    seams = Seams(clock, rng, listener, run.notify, run.load_again)
+    seams = Seams(clock, rng, listener, run.notify, run.load_again, wishes)
     code, report = await live(tree, seams, drain_s=run.resolved.config.daemon.drain_s, force=_force)
     _say(report, "INFO")
     await tree.close()
     return code
+
+
+def _rpc_doorstep(resolved: Resolved) -> Doorstep:
+    """A system service is open to its group, a user's daemon to that user."""
+    mode = 0o660 if places_here().is_system else 0o600
+    taken = inherited(os.environ, os.getpid())
+    return Doorstep(Path(resolved.config.daemon.socket), mode=mode, inherited=taken.get("rpc"))
 
 
 def _force(report: Report) -> NoReturn:

@@ -3,11 +3,14 @@
 stage 0   journal        there before anything happens, and after everything has
 stage 2   providers      one each; a reload replaces only those that changed
 stage 3   router         every request goes through it
+stage 4   listeners      where requests come in; the last to come and the first to go
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from actors.access import open_access
 from actors.actor import ChildSpec, OnExhausted
@@ -20,7 +23,14 @@ from actors.router import Router, RouterActor
 from actors.seams import Clock, JournalBackend, Listener, Rng
 from actors.supervisor import Supervisor
 from actors.tls import TrustStore
+from daemon.api.cast import Cast
+from daemon.configfile import Refused
+from daemon.doorstep import Doorstep
 from daemon.news import Serving
+from daemon.rpc.clerk import Clerk
+from daemon.rpc.methods import METHODS
+from daemon.rpc.server import Server
+from daemon.wishes import Wishes
 from state.config import ProviderConfig
 from state.durability import Retention
 from state.events import ConfigLoaded, Event
@@ -29,12 +39,21 @@ from state.parts import ROUTER, part_name
 from state.remembered import Remembered, interrupted
 from state.resolved import Changes, Resolved, compare, config_digest
 
-__all__ = ["Tree"]
+__all__ = ["Edges", "Tree"]
 
-STAGE_JOURNAL, STAGE_PROVIDERS, STAGE_ROUTER = 0, 2, 3
+STAGE_JOURNAL, STAGE_PROVIDERS, STAGE_ROUTER, STAGE_LISTENERS = 0, 2, 3, 4
 PROBES_WAITING_MAX = 64
 DAY_MS = 86_400_000
 MIB = 1024 * 1024
+
+
+class Edges(Struct, frozen=True, kw_only=True):
+    """What there is of the process around the tree."""
+
+    rpc: Doorstep
+    wishes: Wishes
+    load: Callable[[], Resolved | Refused]
+    version: str
 
 
 class Tree:
@@ -45,6 +64,7 @@ class Tree:
         resolved: Resolved,
         remembered: Remembered,
         file: JournalFile | None,
+        edges: Edges,
         *,
         clock: Clock,
         rng: Rng,
@@ -52,6 +72,7 @@ class Tree:
     ) -> None:
         self.resolved = resolved
         self._remembered = remembered
+        self._edges = edges
         self._clock = clock
         self._rng = rng
         self._listener = listener
@@ -80,6 +101,16 @@ class Tree:
             state=remembered.router,
         )
         self._parts[ROUTER] = lambda: self.router.state
+        self.cast = Cast(
+            self.router,
+            self.doors,
+            self.journal,
+            clock=clock,
+            wishes=edges.wishes,
+            resolved=lambda: self.resolved,
+            load=edges.load,
+            version=edges.version,
+        )
         self._note_config(tuple(str(key) for key in resolved.secrets))
 
     def close_interrupted(self, opened: Sequence[Event]) -> None:
@@ -94,7 +125,7 @@ class Tree:
     def specs(self) -> Sequence[ChildSpec[Any]]:
         """The children to start with."""
         providers = (self._provider_spec(name) for name in self.doors)
-        return (self._journal_spec(), *providers, self._router_spec())
+        return (self._journal_spec(), *providers, self._router_spec(), self._rpc_spec())
 
     async def swap(self, resolved: Resolved, supervisor: Supervisor) -> Changes:
         """Let another config take effect. A changed provider keeps its ledger and its door; its next life
@@ -174,6 +205,29 @@ class Tree:
             stage=STAGE_PROVIDERS,
             on_exhausted=OnExhausted.BURY,
             grace_s=resolved.config.daemon.drain_s,
+        )
+
+    def _rpc_spec(self) -> ChildSpec[None]:
+        daemon = self.resolved.config.daemon
+        clerk = Clerk(
+            METHODS,
+            self.cast,
+            clock=self._clock,
+            listener=self._listener,
+            frame_bytes_max=daemon.frame_mib * MIB,
+        )
+        return ChildSpec(
+            mailbox=Mailbox("rpc", 1, self._clock),
+            make=lambda: Server(
+                clerk,
+                self._edges.rpc,
+                lambda: self.resolved.config.daemon,
+                clock=self._clock,
+                listener=self._listener,
+            ),
+            stage=STAGE_LISTENERS,
+            on_exhausted=OnExhausted.ESCALATE,
+            grace_s=daemon.drain_s,
         )
 
     def _note_config(self, keys_changed: tuple[str, ...]) -> None:

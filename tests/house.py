@@ -29,22 +29,34 @@ TRANSPORT = (
 )
 """On protocols and futures of the loop itself: anyio's streams would cost a task hop for each piece."""
 
+RPC = ("daemon/rpc/clerk.py", "daemon/rpc/connection.py", "daemon/rpc/server.py")
+"""A protocol for each connection and a task for each call: structure is paid where it keeps a promise."""
+
 OWNERS: Mapping[str, tuple[str, ...]] = {
     # Time and chance. The watchdog's notify wants a clock of systemd's own choice; `failoverd classify` looks
     # at the wall once, and the daemon's clock would bring the event loop with it.
-    "time": ("actors/clock.py", "daemon/classify.py", "daemon/notify.py"),
+    "time": ("actors/clock.py", "daemon/classify.py", "daemon/ctl/clock.py", "daemon/notify.py"),
     "datetime.now()": (),
     "random": ("actors/chance.py",),
     "secrets": (),
     "uuid": (),
     "os.urandom()": (),
     # The loop and the network.
-    "asyncio": ("actors/clock.py", *TRANSPORT),
+    "asyncio": ("actors/clock.py", *RPC, *TRANSPORT),
     "httpx": ("actors/httpxseam.py",),
     "httptools": ("actors/response.py",),
     "ssl": ("actors/dial.py", "actors/tls.py"),
-    "socket": ("actors/dial.py", "daemon/neighbours.py", "daemon/notify.py", "daemon/sockets.py"),
-    "select": (),
+    "socket": (
+        "actors/dial.py",
+        "daemon/ctl/line.py",
+        "daemon/doorstep.py",
+        "daemon/neighbours.py",
+        "daemon/notify.py",
+        "daemon/rpc/identity.py",
+        "daemon/rpc/server.py",
+        "daemon/sockets.py",
+    ),
+    "select": ("daemon/rpc/identity.py",),
     "selectors": (),
     "urllib.request": (),
     "http.client": (),
@@ -61,21 +73,23 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "open()": (
         "actors/clock.py",
         "actors/journal_file.py",
+        "daemon/ctl/__init__.py",
         "daemon/files.py",
         "daemon/lock.py",
         "daemon/main.py",
+        "daemon/stage/house.py",
     ),
     "shutil": (),
-    "tempfile": (),
+    "tempfile": ("daemon/stage/house.py",),
     # What is said.
     "logging": ("daemon/logs.py",),
     "loguru": ("daemon/lines.py", "daemon/logs.py", "daemon/run.py"),
     # Other lives.
-    "subprocess": (),
+    "subprocess": ("daemon/stage/house.py",),
     "threading": (),
     "multiprocessing": (),
     "concurrent": (),
-    "import_module()": ("daemon/main.py",),
+    "import_module()": ("daemon/ctl/grammar.py", "daemon/main.py"),
 }
 """A door to the world, and the files that may go through it; a name with `()` is a call."""
 

@@ -18,6 +18,7 @@ from daemon.configfile import Refused
 from daemon.life import Seams, live
 from daemon.news import Serving
 from daemon.notify import systemd_from
+from daemon.wishes import Wishes
 from state.resolved import Changes, Resolved
 
 
@@ -121,7 +122,7 @@ def _force(report: Report) -> NoReturn:
 async def main(kind: str) -> int:
     clock = SystemClock()
     notify = systemd_from(os.environ, os.getpid())
-    seams = Seams(clock, SystemRng(clock), Printing(), notify, lambda: Refused("nowhere", ()))
+    seams = Seams(clock, SystemRng(clock), Printing(), notify, lambda: Refused("nowhere", ()), Wishes())
     code, report = await live(House(kind, clock), seams, drain_s=30.0, force=_force)
     sys.stderr.write(f"{report}\n")
     return code

@@ -1,0 +1,64 @@
+"""Asking for an answer: chat, image, embed. The body goes through as it came; what happened comes with it."""
+
+import msgspec
+from msgspec import Raw, Struct
+
+from actors.case import Case, Client, Sink
+from actors.opening import decode_options
+from actors.router import Router
+from actors.wire.canonical import ChatRequest, Request
+from actors.wire.complaint import BadRequest
+from actors.wire.intake import decode_chat, decode_embed, decode_image
+from daemon.api.refusal import Refusal, bad_request, refusal_of, unknown
+from daemon.api.report import Report, report_of
+from state.events import Verdict
+from state.names import Unknown
+
+__all__ = ["Streamed", "open_chat", "open_embed", "open_image", "serve"]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Streamed(Struct, frozen=True, kw_only=True):
+    """The result of a chat that was streamed: the text is with its caller already."""
+
+    object: str = "chat.completion.streamed"
+    failover: Report
+
+
+def open_chat(router: Router, body: bytes | Raw, client: Client, *, flat: bool = False) -> Case | Refusal:
+    """A conversation that wants its next message; or what is wrong with it."""
+    return _opened(router, decode_chat(body, flat=flat), client)
+
+
+def open_image(router: Router, body: bytes | Raw, client: Client, *, flat: bool = False) -> Case | Refusal:
+    """Words that want to be a picture."""
+    return _opened(router, decode_image(body, flat=flat), client)
+
+
+def open_embed(router: Router, body: bytes | Raw, client: Client, *, flat: bool = False) -> Case | Refusal:
+    """Texts that want to be vectors."""
+    return _opened(router, decode_embed(body, flat=flat), client)
+
+
+async def serve(router: Router, case: Case, sink: Sink | None = None) -> Raw | Streamed | Refusal:
+    """The answer with its report; of a stream, which goes into the sink, the report alone."""
+    closed = await router.serve(case, sink if case.stream else None)
+    if closed.verdict is not Verdict.OK:
+        return refusal_of(closed, case.id)
+    report = report_of(case, closed)
+    if closed.answer is None:
+        return Streamed(failover=report)
+    # Spliced in as bytes: the answer is the provider's and is not taken apart.
+    return Raw(closed.answer.body.rstrip()[:-1] + b',"failover":' + _encode(report) + b"}")
+
+
+def _opened(router: Router, request: Request | BadRequest, client: Client) -> Case | Refusal:
+    if isinstance(request, BadRequest):
+        return bad_request(request)
+    options = decode_options(request.failover)
+    if isinstance(options, BadRequest):
+        return bad_request(options)
+    stream = isinstance(request, ChatRequest) and request.stream
+    case = router.open(request, options, client, stream=stream)
+    return unknown(case) if isinstance(case, Unknown) else case

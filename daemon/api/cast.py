@@ -1,0 +1,47 @@
+"""Everybody whom the daemon's methods turn to."""
+
+from collections.abc import Callable, Mapping
+
+from actors.journal import Journal
+from actors.provider import Doorway
+from actors.router import Router
+from actors.seams import Clock
+from daemon.api.underway import UnderWay
+from daemon.configfile import Refused
+from daemon.wishes import Wishes
+from state.resolved import Resolved
+
+__all__ = ["Cast"]
+
+
+class Cast:
+    """Given once; what a reload changes is asked for anew each time."""
+
+    def __init__(
+        self,
+        router: Router,
+        doors: Mapping[str, Doorway],
+        journal: Journal,
+        *,
+        clock: Clock,
+        wishes: Wishes,
+        resolved: Callable[[], Resolved],
+        load: Callable[[], Resolved | Refused],
+        version: str,
+    ) -> None:
+        self.router = router
+        self.doors = doors
+        """By the provider's name."""
+        self.journal = journal
+        self.clock = clock
+        self.wishes = wishes
+        self.resolved = resolved
+        """The config that is in force."""
+        self.load = load
+        """The config as it stands in the file now."""
+        self.version = version
+        self.under_way = UnderWay()
+        self.began_ms = clock.now_ms()
+
+    def __repr__(self) -> str:
+        return f"<cast: {len(self.doors)} providers>"

@@ -1,0 +1,278 @@
+"""One client's connection: bytes in, messages understood, answers out; it waits for nobody but its client.
+
+    bytes --Frames--> read --> Service.take(incoming) --> answered at once, or a Call that runs
+                                                              | its stream, its answer
+    bytes <----------------------- send <---------------------+
+
+choked        the client does not read: nothing more is read from it, its streams pause; after 30 s it is cut
+half closed   the client sends no more: its answers still go out, then we leave
+hung up       every call of it is cancelled
+"""
+
+import asyncio
+from typing import Protocol, cast
+
+from actors.case import Flow
+from actors.seams import Alarm, Clock
+from daemon.api.caller import Caller
+from daemon.api.refusal import Refusal
+from daemon.rpc.calls import Address, Alone, Call, Together
+from daemon.rpc.framing import Broken, Flaw, Frame, Frames, Framing
+from daemon.rpc.hangup import HangupWatch
+from daemon.rpc.messages import Asked, Batch, Ignored, Key, Told, Wrong, read
+from daemon.rpc.replies import error
+from daemon.rpc.scopes import Peer, Scope
+from daemon.verdicts import ErrorKind
+from state.timeline import ms
+
+__all__ = ["Connection", "Service"]
+
+FRAMES_AT_ONCE = 100
+"""Then others get to run: a megabyte of empty objects is hundreds of thousands of messages."""
+CHOKED_BYTES = 256 * 1024
+"""So much waits in our memory before we stop working for whoever does not read."""
+SLOW_READER_S = 30.0
+NULL = b"null"
+
+
+class Service(Protocol):
+    """Who answers."""
+
+    clock: Clock
+    inbox: memoryview
+    """Where bytes arrive: one place for all, because each piece is taken in before the next one comes."""
+    frame_bytes_max: int
+
+    def take(self, connection: "Connection", incoming: Asked | Told, address: Address) -> None:
+        """Answer at once, or begin to work on it."""
+        ...
+
+    def came(self, connection: "Connection") -> None:
+        """It has begun."""
+        ...
+
+    def gone(self, connection: "Connection") -> None:
+        """It has ended."""
+        ...
+
+
+class Connection(asyncio.BufferedProtocol):
+    """Made when somebody connects; it ends with its last answer, or when the client hangs up."""
+
+    def __init__(self, service: Service, peer: Peer, scopes: frozenset[Scope], caller: Caller) -> None:
+        self.peer = peer
+        self.scopes = scopes
+        self.caller = caller
+        self.calls: set[Call] = set()
+        self.by_key: dict[Key, Call] = {}
+        self.is_choked = False
+        self._service = service
+        self._frames = Frames(service.frame_bytes_max)
+        self._addresses = {framing: Alone(self, framing) for framing in Framing}
+        self._gathered: list[bytes] | None = None
+        """While messages are being read, their answers gather here and leave together."""
+        self._has_more = False
+        """Messages wait here for their turn."""
+        self._is_half_closed = False
+        self._is_last = False
+        """With the last answer we leave."""
+        self._is_leaving = False
+        self._cut: Alarm | None = None
+
+    def __repr__(self) -> str:
+        return f"<connection of {self.peer}: {len(self.calls)} calls>"
+
+    # What the loop tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=CHOKED_BYTES)
+        fd = transport.get_extra_info("socket").fileno()
+        self._hangup = HangupWatch(fd, self._service.clock, self.abort)
+        self._service.came(self)
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - what we take at once is for us to say
+        return self._service.inbox
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._frames.feed(self._service.inbox[:nbytes])
+        if not self._has_more:
+            self._read()
+
+    def eof_received(self) -> bool:
+        """True keeps the way out open: who has ended its sending still wants its answers."""
+        self._is_half_closed = self._is_last = True
+        if not self._has_more:
+            self._read_last()
+        if not self._is_leaving:
+            self._hangup.start()
+        return True
+
+    def pause_writing(self) -> None:
+        self.is_choked = True
+        for flow in self._flows():
+            flow.pause()
+        self._transport.pause_reading()
+        self._cut_later()
+
+    def resume_writing(self) -> None:
+        self.is_choked = False
+        for flow in self._flows():
+            flow.resume()
+        if self._is_leaving:
+            return
+        self._cut_not()
+        if self._has_more:
+            self._read_soon()
+        elif not self._is_half_closed:
+            self._transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - gone is gone
+        self._is_leaving = True
+        self._hangup.stop()
+        self._cut_not()
+        for call in list(self.calls):
+            call.cancel()
+        self._service.gone(self)
+
+    # Reading.
+
+    def _read(self) -> None:
+        """So many messages and no more; the rest after everybody else has had a turn."""
+        gathered: list[bytes] = []
+        self._gathered = gathered
+        self._has_more = self._read_some()
+        self._gathered = None
+        if gathered:
+            self._transport.write(b"".join(gathered))
+        if self._is_leaving:
+            self._close()
+        elif self._has_more:
+            self._transport.pause_reading()
+            if not self.is_choked:
+                self._read_soon()
+        elif self._is_half_closed:
+            self._read_last()
+        elif self._is_last:
+            self._leave_if_done()
+
+    def _read_some(self) -> bool:
+        """Whether there may be more."""
+        for _ in range(FRAMES_AT_ONCE):
+            found = self._frames.next()
+            if found is None or self._is_leaving:
+                return False
+            self._take(found)
+        return True
+
+    def _read_soon(self) -> None:
+        asyncio.get_running_loop().call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if self._is_leaving or self.is_choked or not self._has_more:
+            return
+        self._read()
+        self._listen_again()
+
+    def _listen_again(self) -> None:
+        if not (self._has_more or self.is_choked or self._is_half_closed or self._is_leaving):
+            self._transport.resume_reading()
+
+    def _read_last(self) -> None:
+        """What was still without its end."""
+        last = self._frames.end()
+        if last is not None:
+            self._take(last)
+        self._leave_if_done()
+
+    def _take(self, found: Frame | Broken) -> None:
+        address = self._addresses[found.framing]
+        if isinstance(found, Broken):
+            self._refuse(found, address)
+            return
+        message = read(found.body)
+        if isinstance(message, Batch):
+            awaited = sum(isinstance(item, Asked | Wrong) for item in message.items)
+            together = Together(self, found.framing, awaited)
+            for item in message.items:
+                self._take_one(item, together)
+        else:
+            self._take_one(message, address)
+
+    def _take_one(self, incoming: Asked | Told | Wrong | Ignored, address: Address) -> None:
+        match incoming:
+            case Asked() | Told():
+                self._service.take(self, incoming, address)
+            case Wrong(id=id_, kind=kind, why=why):
+                address.deliver(error(id_, Refusal(kind=kind, message=why)))
+            case Ignored():
+                pass
+
+    def _refuse(self, broken: Broken, address: Address) -> None:
+        is_large = broken.flaw is Flaw.TOO_LARGE
+        kind = ErrorKind.INVALID_REQUEST if is_large else ErrorKind.PARSE_ERROR
+        limit = f": at most {self._service.frame_bytes_max:,} bytes" if is_large else ""
+        address.deliver(error(NULL, Refusal(kind=kind, message=f"{broken.flaw}{limit}")))
+        if broken.flaw.is_final:
+            self._is_leaving = True
+
+    # Calls and their answers.
+
+    def send(self, data: bytes) -> None:
+        """Out, or into the transport's buffer: never waits."""
+        if self._gathered is not None:
+            self._gathered.append(data)
+        elif not self._transport.is_closing():
+            self._transport.write(data)
+
+    def began(self, call: Call) -> None:
+        self.calls.add(call)
+        if call.key is not None:
+            self.by_key[call.key] = call
+
+    def ended(self, call: Call) -> None:
+        self.calls.discard(call)
+        if call.key is not None and self.by_key.get(call.key) is call:
+            del self.by_key[call.key]
+        if self._is_last and not self._has_more:
+            self._leave_if_done()
+
+    def call_of(self, key: Key) -> Call | None:
+        return self.by_key.get(key)
+
+    def _flows(self) -> list[Flow]:
+        return [call.flow for call in self.calls if call.flow is not None]
+
+    # Leaving.
+
+    def leave(self) -> None:
+        """With the last answer; what is asked until then is answered, too."""
+        self._is_last = True
+        self._leave_if_done()
+
+    def abort(self) -> None:
+        """At once."""
+        self._is_leaving = True
+        self._transport.abort()
+
+    def _leave_if_done(self) -> None:
+        if not self.calls and not self._is_leaving and self._gathered is None:
+            self._close()
+
+    def _close(self) -> None:
+        """What is written is still sent, to a client that reads."""
+        self._is_leaving = True
+        self._hangup.stop()
+        self._transport.close()
+        if self._cut is None:
+            self._cut_later()
+
+    def _cut_later(self) -> None:
+        self._cut_not()
+        clock = self._service.clock
+        self._cut = clock.call_at(clock.now_ms() + ms(SLOW_READER_S), self.abort)
+
+    def _cut_not(self) -> None:
+        if self._cut is not None:
+            self._cut.cancel()
+            self._cut = None

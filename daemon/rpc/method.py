@@ -1,0 +1,107 @@
+"""A method of the daemon: its name, who may call it, what it takes and gives, and what does it.
+
+The table of them (`daemon.rpc.methods`) drives the server, and `rpc.discover` tells the same table.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from actors.wire.complaint import UNDECODABLE, BadRequest, blame
+from daemon.api.cast import Cast
+from daemon.api.refusal import Refusal, bad_request
+from daemon.rpc.calls import Call
+from daemon.rpc.scopes import Scope
+from state.problems import did_you_mean
+
+__all__ = ["Method", "Notice", "Outcome", "Params", "decode_params"]
+
+Outcome = Struct | Raw | Refusal
+EMPTY = b"{}"
+_list = msgspec.json.Decoder(list[Raw])
+
+
+class Params(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a method takes: an object; or, in the order of the fields, a list."""
+
+
+class Notice(Struct, frozen=True):
+    """A notification that a method sends before its answer."""
+
+    name: str
+    member: str
+    says: str
+    of: Any
+
+
+class Method(Struct, frozen=True, kw_only=True):
+    """One row of the table."""
+
+    name: str
+    says: str
+    """In one line; the first word is a verb."""
+    scope: Scope
+    takes: type[Struct]
+    gives: type[Struct]
+    answers: Callable[[Cast, Any, Call], Outcome] | None = None
+    """What does it, at once;"""
+    works: Callable[[Cast, Any, Call], Awaitable[Outcome]] | None = None
+    """or what does it and may wait."""
+    takes_raw: bool = False
+    """The params are passed on as they came; `takes` only describes them."""
+    is_heavy: bool = False
+    """Takes milliseconds of thinking: one at a time, so that others have their turns between."""
+    notices: tuple[Notice, ...] = ()
+    while_draining: bool = False
+    """Whether it is served when the daemon is on its way out."""
+
+
+def decode_params(method: Method, params: Raw | None) -> Any:  # noqa: ANN401 - the row says which
+    """As the row says; or a Refusal that names the field."""
+    if params is None:
+        raw = EMPTY
+    else:
+        raw = bytes(params)
+        if raw[:1] == b"[":
+            spread = _by_name(method, raw)
+            if isinstance(spread, Refusal):
+                return spread
+            raw = spread
+    if method.takes_raw:
+        return raw
+    try:
+        return msgspec.json.decode(raw, type=method.takes)
+    except UNDECODABLE as error:
+        return _kindly(blame(error), method)
+
+
+def _by_name(method: Method, raw: bytes) -> bytes | Refusal:
+    """A list means the fields in their order; one object in it means that object, as many clients send it."""
+    try:
+        items = [bytes(item) for item in _list.decode(raw)]
+    except UNDECODABLE as error:
+        return bad_request(blame(error, "params"))
+    if not items:
+        return EMPTY
+    if len(items) == 1 and items[0][:1] == b"{":
+        return items[0]
+    names = method.takes.__struct_encode_fields__
+    if method.takes_raw or len(items) > len(names):
+        most = "one object" if method.takes_raw else f"at most {len(names)} values"
+        return bad_request(BadRequest("params", f"as a list may hold {most}; better name the fields"))
+    members = (b'"%b":%b' % (name.encode(), item) for name, item in zip(names, items, strict=False))
+    return b"{" + b",".join(members) + b"}"
+
+
+def _kindly(bad: BadRequest, method: Method) -> Refusal:
+    """A misspelled field is told with the nearest that there is."""
+    mark = "unknown field `"
+    if mark not in bad.why:
+        return bad_request(bad)
+    word = bad.why.partition(mark)[2].partition("`")[0]
+    hint = did_you_mean(word, method.takes.__struct_encode_fields__) if not bad.field else ""
+    where = f"{bad.field}.{word}" if bad.field else word
+    why = f"is no field of {method.name}" + (f"; {hint}" if hint else "")
+    return bad_request(BadRequest(where[:200], why))
