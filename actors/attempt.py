@@ -107,7 +107,7 @@ class Attempt:
         """When the same lane is asked again; None: it is not, or the deadline comes first."""
         knock, desk = self._ticket.knock, self._desk
         assert self._sending is not None
-        if not knock.may_retry or self._sending.has_begun:
+        if not knock.may_retry:
             return None
         pause_s = pause_before_retry_s(
             failure,
@@ -115,6 +115,7 @@ class Attempt:
             tries=self._tries,
             patience=knock.case.patience,
             alone=knock.alone,
+            before_first_byte=not self._sending.has_begun,
             chance=desk.rng.fraction(),
         )
         if pause_s is None:

@@ -10,8 +10,9 @@ tpm          the estimate while in flight, then     the second in which they end
 tpd          what it came to                        the provider's calendar day is over
 concurrency  attempts in flight                     they end, however they end
 
-A request that left is a request, whatever became of it. Tokens count from the end of an attempt: the
-provider counted them at some moment before, so its window is over no later than ours.
+A request that left is a request, whatever became of it, and so is a second try in place; when that one left
+is not told, so it counts from the end, a little too long. Tokens count from the end of an attempt as well:
+the provider counted them at some moment before, so its window is over no later than ours.
 """
 
 from typing import NamedTuple
@@ -38,6 +39,10 @@ __all__ = [
     "fold_limits",
     "reserve",
 ]
+
+
+TRIES_MAX = 1_000
+"""Of one attempt: more than any patience has."""
 
 
 class Limits(Struct, frozen=True):
@@ -182,13 +187,14 @@ def _opened(limits: Limits, event: AttemptOpened, now: Instant) -> Limits:
 
 
 def _closed(limits: Limits, event: AttemptClosed, now: Instant) -> Limits:
-    reserved = limits.reserved.copy()
+    reserved, tries = limits.reserved.copy(), min(max(event.tries, 1), TRIES_MAX)
     tokens = reserved.pop(event.attempt_id, None)
     if tokens is None:  # its opening was lost with a full disk, or it is closed for the second time
         spent = spent_tokens(event, _sane(event.tokens_reserved))
-        return Limits(limits.meters.change_chain(event.lane, lambda meter: meter.found(now, spent)), reserved)
+        meters = limits.meters.change_chain(event.lane, lambda meter: meter.found(now, spent, tries))
+        return Limits(meters, reserved)
     spent = spent_tokens(event, tokens)
-    meters = limits.meters.change_chain(event.lane, lambda meter: meter.closed(now, tokens, spent))
+    meters = limits.meters.change_chain(event.lane, lambda meter: meter.closed(now, tokens, spent, tries - 1))
     return Limits(meters, reserved)
 
 

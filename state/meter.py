@@ -151,19 +151,21 @@ class Meter(Struct, frozen=True):
             self.statements,
         )
 
-    def closed(self, now: Instant, reserved: int, spent: int) -> "Meter":
-        """One that was in flight has ended."""
+    def closed(self, now: Instant, reserved: int, spent: int, again: int = 0) -> "Meter":
+        """One that was in flight has ended; `again` is how often it was sent besides the first time."""
         return Meter(
-            self.odometer.add(now.at_ms, 0, spent) if spent else self.odometer,
+            self.odometer.add(now.at_ms, again, spent) if spent or again else self.odometer,
             self._today(now),
             self.in_flight - 1,
             self.tokens_in_flight - reserved,
             self.statements,
         )
 
-    def found(self, now: Instant, spent: int) -> "Meter":
+    def found(self, now: Instant, spent: int, tries: int = 1) -> "Meter":
         """One has ended whose beginning nobody saw: it was a request all the same."""
-        return structs.replace(self, odometer=self.odometer.add(now.at_ms, 1, spent), day=self._today(now))
+        return structs.replace(
+            self, odometer=self.odometer.add(now.at_ms, tries, spent), day=self._today(now)
+        )
 
     def told(self, said: LimitLearned, now: Instant) -> "Meter":
         """The provider said something of a window. The newest statement is the one that holds."""

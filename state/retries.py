@@ -24,10 +24,10 @@ def pause_before_retry_s(
     """
     assert tries >= 1, "a failure comes after a try"
     row = consequence(failure)
-    if row.in_place is InPlace.STATED:
-        return _rate_limit_pause_s(failure.wait_s, retry, tries, climbs=alone or patience is Patience.PATIENT)
     if not before_first_byte:
         return None
+    if row.in_place is InPlace.STATED:
+        return _rate_limit_pause_s(failure.wait_s, retry, tries, climbs=alone or patience is Patience.PATIENT)
     if patience is Patience.PATIENT and row.transient:
         return retry.patient_pause_s if tries < retry.patient_tries else None
     if row.in_place is InPlace.CONFIRM and tries <= retry.retries:

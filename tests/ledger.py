@@ -97,6 +97,7 @@ class Ledger:
         usage: Usage | None = None,
         first_token_ms: int | None = None,
         tokens_reserved: int = 0,
+        tries: int = 1,
     ) -> None:
         now = Now(at_ms, ahead_ms)
         self.fold(
@@ -110,6 +111,7 @@ class Ledger:
                 usage=usage,
                 first_token_ms=first_token_ms,
                 tokens_reserved=tokens_reserved,
+                tries=tries,
             )
         )
 

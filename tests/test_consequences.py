@@ -83,6 +83,20 @@ def test_a_rate_limit_that_ends_soon_is_waited_out_once():
     assert pause_before_retry_s(failure(Kind.RATE_LIMIT), RETRY, tries=1) is None
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_the_caller_has_the_beginning_of_is_not_said_again(kind):
+    again = pause_before_retry_s(
+        failure(kind, wait_s=1.0),
+        RETRY,
+        tries=1,
+        patience=Patience.PATIENT,
+        alone=True,
+        before_first_byte=False,
+    )
+
+    assert again is None
+
+
 def test_a_rate_limit_with_nowhere_else_to_go_climbs_the_ladder():
     limited = failure(Kind.RATE_LIMIT)
 

@@ -50,6 +50,28 @@ class TestMinutes:
 
         assert until(book.ask(61_001)) == 91_000
 
+    def test_second_tries_in_place_are_requests_too_from_when_they_are_known(self) -> None:
+        book = ledger(lane=LimitsConfig(rpm=3))
+        book.close(book.open(0), 10_000, tries=3)
+
+        assert until(book.ask(20_000)) == 61_000
+        assert book.ask(61_000) == Reserved(0)
+        book.call(61_000)
+        assert until(book.ask(62_000)) == 71_000
+
+    def test_they_count_too_where_nobody_saw_the_beginning(self) -> None:
+        book = ledger(lane=LimitsConfig(rpm=3, rpd=3))
+        book.close("lost", 0, tries=3)
+
+        assert until(book.ask(0)) == 12 * HOUR_MS
+
+    @pytest.mark.parametrize("tries", [-5, 0])
+    def test_an_attempt_is_at_least_one_request(self, tries: int) -> None:
+        book = ledger(lane=LimitsConfig(rpm=1))
+        book.close("lost", 0, tries=tries)
+
+        assert until(book.ask(0)) == 61_000
+
     def test_a_request_that_left_counts_whatever_became_of_it(self) -> None:
         book = ledger(lane=LimitsConfig(rpm=3))
         refused = Failure(kind=Kind.RATE_LIMIT, scope=Scope.MODEL, rule="test")
