@@ -121,12 +121,13 @@ def last_resort(
 def places(standings: Standings, lane: LaneId, at_ms: int, settings: Config) -> int | None:
     """How many more requests the lane may carry by its standing; None: as many as its limits allow."""
     provider = provider_config(settings, lane)
-    free = [
-        capacity - len(standing.taken(at_ms, provider))
-        for standing in standings.chain(lane)
-        if not standing.is_free and (capacity := standing.capacity(at_ms, provider)) is not None
-    ]
-    return max(0, min(free)) if free else None
+    free: list[int] = []
+    for standing in standings.chain(lane):
+        if standing.gate(at_ms, provider) is not None:
+            return 0
+        if (capacity := standing.capacity(at_ms, provider)) is not None:
+            free.append(capacity - len(standing.taken(at_ms, provider)))
+    return min(free, default=None)
 
 
 def explain(standings: Standings, lane: LaneId, at_ms: int, settings: Config) -> str:

@@ -127,7 +127,7 @@ def _is_excused(part: Standings, closed: AttemptClosed, failure: Failure, provid
     return (
         part.outage is not None
         and consequence(failure).may_be_link
-        and part.outage.overlaps(closed.at_ms - closed.duration_ms, closed.at_ms)
+        and not part.outage.was_over_at(closed.at_ms - closed.duration_ms)
         and not is_loopback(provider.url)
     )
 

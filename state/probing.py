@@ -55,7 +55,7 @@ def next_probe_ms(
     due_ms = _due_ms(standings.of(target), at_ms, provider, answered_ms, jitter)
     for above in _stands_on(target):
         for hold in standings.of(above).holds:
-            if hold.kind is HoldKind.QUARANTINE or not hold.runs_at(at_ms):
+            if hold.kind is HoldKind.QUARANTINE:
                 continue
             if hold.until_ms is None:
                 return None

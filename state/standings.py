@@ -40,8 +40,8 @@ class Outage(Struct, frozen=True):
     until_ms: int | None = None
     """None: it still is."""
 
-    def overlaps(self, from_ms: int, to_ms: int) -> bool:
-        return self.since_ms <= to_ms and (self.until_ms is None or from_ms <= self.until_ms)
+    def was_over_at(self, at_ms: int) -> bool:
+        return self.until_ms is not None and self.until_ms < at_ms
 
 
 class Standings(Struct, frozen=True, omit_defaults=True):

@@ -77,7 +77,7 @@ def probe(standing: Standing, closed: ProbeClosed, provider: ProviderConfig) -> 
     step, enough = standing.probing.step, provider.probe.good_in_row
     good = min(standing.probing.good + 1, enough) if closed.failure is None else 0
     if good in (0, enough):
-        step = min(step + 1, len(provider.probe.ladder_s) - 1)
+        step += 1
     return replace(standing, probing=Probing(at_ms=began_ms, step=step, good=good))
 
 

@@ -39,6 +39,12 @@ def test_the_unbroken_run_of_failures_began_with_its_first():
     assert link.lost_since_ms == 0
 
 
+def test_a_failure_from_before_a_silence_is_no_part_of_the_run():
+    link = after((A, FAILED, 0), (A, FAILED, 20_000), (B, FAILED, 21_000))
+
+    assert link.lost_since_ms == 20_000
+
+
 def test_local_hosts_prove_nothing_either_way():
     assert not after((A, FAILED, 0), (HOME, FAILED, 1), (HOME, NO_ROUTE, 2)).is_down
     assert after((A, FAILED, 0), (HOME, ANSWERED, 1), (B, FAILED, 2)).is_down

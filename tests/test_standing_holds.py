@@ -278,6 +278,20 @@ def test_a_reload_keeps_the_standing_of_what_did_not_change_and_forgets_what_is_
     assert [str(target) for target, standing in world.standings if standing.row] == ["alpha/key1/small"]
 
 
+@pytest.mark.parametrize(("models", "kept"), [(("large",), [A2]), ((), [A1, A2])])
+def test_a_model_that_is_gone_is_forgotten_unless_its_provider_finds_its_models_by_itself(models, kept):
+    world = World()
+    world.fails(A1)
+    world.fails(A2)
+    alpha = world.config.provider["alpha"]
+
+    found = tuple(model for model in alpha.models if model.name in models)
+    world.config = Config(provider={"alpha": replace(alpha, models=found)})
+    world.reloads()
+
+    assert [target for target, standing in world.standings if standing.row] == kept
+
+
 def test_no_strike_is_counted_for_what_is_out():
     world = World()
 
@@ -318,6 +332,11 @@ def test_the_later_of_two_deadlines_wins_with_its_reason_and_of_equals_the_newer
 )
 def test_a_time_is_told_in_two_words_at_most_and_never_too_short(left_ms, said):
     assert span(left_ms) == said
+
+
+def test_what_is_left_is_never_negative():
+    assert [hold(1000).left_ms(at_ms) for at_ms in (0, 999, 1000, 2000)] == [1000, 1, 0, 0]
+    assert hold(None).left_ms(0) is None
 
 
 @pytest.mark.parametrize("wall_ms", [-(10**18), 10**18])

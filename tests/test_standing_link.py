@@ -66,6 +66,31 @@ def test_while_we_are_offline_no_failure_to_connect_counts_except_a_local_one():
     assert [world.is_usable(lane) for lane in (A1, B1, HOME)] == [True, True, False]
 
 
+def test_a_provider_that_answers_with_an_error_while_we_seem_offline_is_struck():
+    world = World()
+    world.loses_link(since_ms=0)
+
+    world.fails(A1, Kind.UNAVAILABLE)
+
+    assert not world.is_usable(A1)
+
+
+def test_an_outage_after_another_begins_when_it_began():
+    world = World()
+    world.loses_link(since_ms=0)
+    world.passes(MINUTE)
+    world.finds_link()
+    world.passes(SECOND)
+    world.fails(A1, Kind.NETWORK)
+    world.passes(MINUTE)
+
+    world.loses_link(since_ms=world.now_ms)
+
+    assert world.standings.outage is not None
+    assert world.standings.outage.since_ms == world.now_ms
+    assert not world.is_usable(A1)
+
+
 def test_what_left_while_we_were_offline_is_excused_when_it_comes_home_after():
     world = World()
     world.loses_link(since_ms=0)

@@ -49,6 +49,15 @@ def test_a_success_resets_the_row_so_that_the_next_failure_costs_five_minutes_ag
     assert world.left_s(A1) == 300
 
 
+def test_after_two_failures_it_says_two():
+    world = World()
+    world.fails(A1)
+    world.passes(5 * MINUTE)
+    world.fails(A1)
+
+    assert "after 2 in a row" in world.says(A1)
+
+
 def test_the_quarantine_says_what_an_operator_would_say():
     world = World()
     world.fails(A1)
@@ -206,13 +215,14 @@ def test_the_last_lane_standing_is_benched_by_three_in_a_row():
     assert world.left_s(A1) == 600
 
 
-def test_a_success_between_them_forgives_the_last_one_standing():
+@pytest.mark.parametrize("kind", [Kind.UNAVAILABLE, Kind.TIMEOUT])
+def test_a_success_between_them_forgives_the_last_one_standing(kind):
     world = World()
 
-    world.fails(A1, last_standing=True)
-    world.fails(A1, last_standing=True)
+    world.fails(A1, kind, last_standing=True)
+    world.fails(A1, kind, last_standing=True)
     world.answers(A1)
-    world.fails(A1, last_standing=True)
+    world.fails(A1, kind, last_standing=True)
 
     assert world.says(A1) == "alpha/key1/small: last one standing, 1 of 3"
 

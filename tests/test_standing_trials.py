@@ -96,6 +96,49 @@ def test_a_slow_start_that_fails_is_over_and_its_places_with_it(kind):
     assert world.standing(A1).places == ()
 
 
+def test_nobody_knows_when_a_trial_ends_so_whoever_waits_is_told_to_ask_again_soon():
+    world = on_trial()
+    trial = world.leaves(A1)
+
+    assert world.left_s(A1) == 5  # as long as its first token may take
+    world.passes(MINUTE)
+    assert world.left_s(A1) == 1
+    world.cancels(trial)
+    assert world.left_s(A1) == 0
+
+
+def test_a_lane_carries_what_the_least_on_its_way_may():
+    world = World()
+    world.fails(A1)
+    world.passes(5 * MINUTE)
+    world.answers(A1)
+    world.answers(A1)
+    flying = world.leaves(A1)
+    world.ends(flying, failure(Kind.NETWORK, Scope.PROVIDER))
+    assert places(world.standings, A1, world.now_ms, world.config) == 0
+    world.passes(5 * MINUTE)
+    assert places(world.standings, A1, world.now_ms, world.config) == 1
+
+    for lane in (A2, A2, A2):
+        world.answers(lane)
+
+    assert world.says(A2) == "alpha: starting slowly, 0 of 4 at once"
+    assert places(world.standings, A2, world.now_ms, world.config) == 4
+    assert places(world.standings, A1, world.now_ms, world.config) == 2
+
+
+def test_a_lane_that_carries_more_than_a_reload_allows_has_no_place_left():
+    world = on_trial()
+    for _ in range(3):
+        world.answers(A1)
+    for _ in range(4):
+        world.leaves(A1)
+
+    world.config = settings(QuarantineConfig(slow_start=(2,)))
+
+    assert places(world.standings, A1, world.now_ms, world.config) == 0
+
+
 def test_a_failed_trial_is_one_step_further():
     world = on_trial()
 
@@ -268,11 +311,32 @@ def test_with_everything_in_quarantine_the_lane_with_least_time_left_is_the_last
     assert world.leaves(A1, as_last_resort=True).terms.mark is Mark.LAST_RESORT
 
 
+def test_of_two_quarantines_on_one_lane_the_last_resort_counts_the_longer():
+    world = World()
+    above = world.leaves(A2)
+    world.fails(A1, Kind.UNAVAILABLE)
+    world.passes(MINUTE)
+    world.fails(B1)
+    world.passes(MINUTE)
+    world.ends(above, failure(Kind.NETWORK, Scope.PROVIDER))
+
+    assert last_resort(world.standings, (A1, B1), world.now_ms, world.config) == B1
+
+
+def test_of_equals_the_last_resort_is_the_first_in_line():
+    world = World()
+    world.fails(A1)
+    world.fails(B1)
+
+    assert last_resort(world.standings, (A1, B1), world.now_ms, world.config) == A1
+    assert last_resort(world.standings, (B1, A1), world.now_ms, world.config) == B1
+
+
 def test_the_whole_daemon_has_one_last_resort_in_ten_seconds():
     world = World()
     world.fails(A1)
     world.fails(B1)
-    world.passes(SECOND)
+    world.passes(MINUTE)
 
     world.fails(A1, as_last_resort=True)
     assert last_resort(world.standings, (A1, B1), world.now_ms, world.config) is None
@@ -315,10 +379,11 @@ def test_there_is_no_last_resort_while_anything_is_usable():
     assert last_resort(world.standings, (A1, B1), world.now_ms, world.config) is None
 
 
-def test_a_hold_that_ends_last_is_the_one_that_is_told():
+@pytest.mark.parametrize("briefly", [Scope.MODEL, Scope.PROVIDER])
+def test_a_hold_that_ends_last_is_the_one_that_is_told(briefly):
     world = World()
     attempts = [world.leaves(A1) for _ in range(2)]
-    world.ends(attempts[0], failure(Kind.RATE_LIMIT, Scope.PROVIDER, 30.0))
+    world.ends(attempts[0], failure(Kind.RATE_LIMIT, briefly, 30.0))
     world.ends(attempts[1], failure(Kind.UNAVAILABLE, Scope.KEY))
 
     refused = world.asks(A1)

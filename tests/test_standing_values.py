@@ -6,6 +6,7 @@ from state.events import Answered, Disable, Enable, Release
 from state.failures import Kind
 from state.holds import Hold, HoldKind
 from state.standing import Place, Probing, Standing, Unstruck
+from state.trials import answer
 from tests.world import A1, HOUR, MINUTE, SECOND, START_WALL_MS, World, failure
 
 
@@ -175,6 +176,34 @@ def test_the_last_resort_takes_no_place_from_the_trial_to_come():
     world.leaves(A1, as_last_resort=True)
 
     assert world.standing(A1).places == ()
+
+
+def test_a_trial_of_which_nothing_was_heard_leaves_no_place_behind_when_the_next_one_answers():
+    world = World()
+    world.fails(A1)
+    world.passes(5 * MINUTE)
+    world.leaves(A1)
+    world.passes(5 * MINUTE)
+
+    world.answers(A1)
+
+    assert world.standing(A1).places == ()
+
+
+def test_a_probe_of_who_is_on_trial_climbs_no_ladder():
+    world = World()
+    world.fails(A1)
+    world.passes(5 * MINUTE)
+
+    world.probes(A1, True, False)
+
+    assert world.standing(A1).probing == Probing(at_ms=5 * MINUTE)
+
+
+def test_an_answer_under_a_running_order_changes_nothing():
+    ordered = Standing(holds=(replace(quarantine("order"), kind=HoldKind.ORDERED),), probing=Probing(good=1))
+
+    assert answer(ordered, BACK_MS, World().config.provider["alpha"]) == ordered
 
 
 def test_an_answer_forgives_the_last_one_standing_and_its_network():
