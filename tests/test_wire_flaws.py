@@ -29,6 +29,12 @@ MEANT = {
 }
 
 
+def test_who_thinks_until_the_callers_limit_is_reached_is_not_to_blame() -> None:
+    for evidence in (unusable(CALL, OK, Flaw.ALL_THOUGHT), broken(CALL, Flaw.ALL_THOUGHT)):
+        failure = classify(evidence, 0)
+        assert (failure.kind, failure.scope) == (Kind.BAD_REQUEST, Scope.MODEL)
+
+
 @pytest.mark.parametrize(("flaw", "kind"), MEANT.items())
 def test_a_fault_is_understood(flaw: str, kind: Kind) -> None:
     for evidence in (unusable(CALL, OK, flaw), broken(CALL, flaw)):

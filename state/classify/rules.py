@@ -33,6 +33,9 @@ caller_s_fault = status(*range(400, 408), *range(410, 424), *range(426, 429), *r
 
 # 1. Nothing that could be read for clues.
 ANSWERS = (
+    # Our own words: the caller's limit was too short for a model that thinks, and another may think less.
+    Rule("all-thought",              Kind.BAD_REQUEST,  MODEL,
+         served & says("its whole length went into reasoning")),
     Rule("empty-answer",             Kind.BAD_RESPONSE, REQUEST, served & that(lambda t: t.empty)),
     Rule("page-instead-of-answer",   Kind.BAD_RESPONSE, REQUEST, served & page),
 )

@@ -141,6 +141,7 @@ SAID: tuple[Case, ...] = (
     (None, "Service unavailable, sorry", "unavailable provider"),
     (200, error("Connection reset by peer"), "network provider"),
     (200, error("The response was empty"), "bad_response request"),
+    (200, "empty response: its whole length went into reasoning", "bad_request model"),
     (200, error("Provider returned error"), "unavailable model"),
     (WIRE, "Something odd", "network provider"),
     (None, "Computer says no", "unavailable provider"),
