@@ -56,15 +56,8 @@ def strike(standing: Standing, closed: AttemptClosed, failure: Failure, provider
     )
     if _spares(standing, closed.terms, row, provider):
         return struck
-    quarantine = Hold(
-        kind=HoldKind.QUARANTINE,
-        since_ms=closed.at_ms,
-        until_ms=closed.at_ms + sentence_ms(row, failure.believed_s, closed.jitter, provider),
-        since_wall_ms=closed.wall_ms,
-        reason=failure.kind,
-        rule=failure.rule,
-        row=row,
-    )
+    until_ms = closed.at_ms + sentence_ms(row, failure.believed_s, closed.jitter, provider)
+    quarantine = _hold(HoldKind.QUARANTINE, closed, until_ms, failure, row=row)
     step = standing.probing.step if standing.held(HoldKind.QUARANTINE) else 0
     return replace(
         struck,
@@ -113,13 +106,11 @@ def put_out(
 ) -> Standing:
     """Out by quota, by its key, or because it is not there. No strike: nobody is less reliable for it."""
     hold = _hold(_OUT[failure.kind], closed, _out_until_ms(closed, failure, provider), failure)
-    return replace(
-        standing, epoch=standing.epoch + 1, holds=_with(standing.holds, hold), slow=None, places=()
-    )
+    return order(standing, hold)
 
 
 def order(standing: Standing, hold: Hold) -> Standing:
-    """An operator holds it."""
+    """Hold it, whatever it is doing: what is still on its way is old news."""
     return replace(
         standing, epoch=standing.epoch + 1, holds=_with(standing.holds, hold), slow=None, places=()
     )
@@ -206,7 +197,7 @@ def _remembering(standing: Standing, closed: AttemptClosed, failure: Failure) ->
     return (*standing.unstruck, before)[-_UNSTRUCK_MAX:]
 
 
-def _hold(kind: HoldKind, fact: Fact, until_ms: int | None, failure: Failure) -> Hold:
+def _hold(kind: HoldKind, fact: Fact, until_ms: int | None, failure: Failure, *, row: int = 0) -> Hold:
     return Hold(
         kind=kind,
         since_ms=fact.at_ms,
@@ -214,6 +205,7 @@ def _hold(kind: HoldKind, fact: Fact, until_ms: int | None, failure: Failure) ->
         since_wall_ms=fact.wall_ms,
         reason=failure.kind,
         rule=failure.rule,
+        row=row,
     )
 
 
