@@ -81,11 +81,15 @@ class BoardKeeper:
                 break
         return self._board
 
-    def note(self, pool: Pool) -> int:
+    def note(self, pool: Pool, now_ms: int) -> int:
         """The version of the board that a look at it refers to; shown first, if it is new."""
-        if self._board is self._shown and self._shown_pools.get(pool.name) is pool:
+        if (
+            self._board is self._shown
+            and self._shown_pools.get(pool.name) is pool
+            and now_ms < self._whole_at_ms + WHOLE_MS
+        ):
             return self._version
-        return self._show(pool)
+        return self._show(pool, now_ms)
 
     @property
     def is_offline(self) -> bool:
@@ -133,11 +137,10 @@ class BoardKeeper:
             views = {lane: view if view.card.local else _cut_off(view) for lane, view in views.items()}
         return Board(views)
 
-    def _show(self, pool: Pool) -> int:
+    def _show(self, pool: Pool, now_ms: int) -> int:
         """Only what differs in what matters: how busy and how good a lane is may be as old as the last whole
         picture, or a busy board would fill the journal.
         """
-        now_ms = self._clock.now_ms()
         is_whole = self._shown is None or now_ms >= self._whole_at_ms + WHOLE_MS
         before = {} if self._shown is None or is_whole else self._shown.views
         views = tuple(_differing(before, self._board.views.values()))

@@ -54,7 +54,8 @@ class Ending:
 
     def refused(self, failure: Failure) -> Closed:
         """The provider says that the request itself is wrong: its words are the answer."""
-        return self._closed(Verdict.CALLER_ERROR, Trouble(message=own_words(failure)))
+        trouble = Trouble(message=own_words(failure), partial=self._partial)
+        return self._closed(Verdict.CALLER_ERROR, trouble)
 
     def nobody(self, nobody: Nobody) -> Closed:
         """No lane is left. What was delivered of a stream stays with its caller."""

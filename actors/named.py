@@ -22,7 +22,7 @@ from actors.replay import Outcome, given, late
 from actors.seams import Clock
 from actors.twins import Run
 from state.events import RequestClosed, RequestOpened, Verdict
-from state.journal import Query
+from state.journal import Query, Stored
 
 __all__ = ["CONFLICT", "Named"]
 
@@ -74,8 +74,10 @@ class Named:
     async def _recall(self, case: Case, content: str) -> "Outcome | _Conflict | None":
         """What an earlier life of the daemon, or a longer memory, knows of the name."""
         query = Query(request_id=case.id, kinds=("request_opened", "request_closed"), rows_max=1)
+        stored: list[Stored] = []
         try:
-            stored = await self._journal.query(query)
+            with move_on_at(self._clock, case.deadline_ms):
+                stored = await self._journal.query(query)
         except JournalUnusable:
             return None
         match [each.event for each in stored]:

@@ -15,7 +15,7 @@ async def reach(url: str) -> bool:
     origin = parse_origin(f"{scheme}://{rest.partition('/')[0]}")
     try:
         stream = await connect_tcp(origin.host, origin.port)
-    except OSError:
+    except (OSError, UnicodeError):  # no host has a name like that
         return False
     with suppress(OSError):
         await stream.aclose()

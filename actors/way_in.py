@@ -19,7 +19,7 @@ from actors.wire.dialect import Gap
 from state.admission import Held
 from state.config import Patience
 from state.limits import Exhausted
-from state.preferences import context_key
+from state.preferences import Preferences, context_key
 from state.question import Question, Why
 from state.routing import Choice, Nobody, choose
 from state.trail import Asked, Look
@@ -27,6 +27,7 @@ from state.words import LaneId
 
 __all__ = ["WayIn"]
 
+NO_PREFERENCES = Preferences()
 SOON_MS = 1_000
 """When a door that is shut may be open again, nobody knows: a polite guess."""
 
@@ -63,11 +64,12 @@ class WayIn:
 
     @property
     def asked(self) -> Asked:
-        """What all its choices depended on besides the board, to be kept."""
-        case, preferences = self._case, self._switchboard.state.preferences
+        """What its choices depended on besides the board, to be kept: as it was at the first of them."""
+        case = self._case
+        preferences = self.questions[0].preferences if self.questions else NO_PREFERENCES
         if not (preferences.forced or preferences.remembered or preferences.steered):
             return Asked(ask=case.ask, turn=self._turn, chance=self._chance)
-        pool, now_ms = case.pool.name, case.opened_ms
+        pool, now_ms = case.pool.name, self.questions[0].now_ms
         memory = preferences.remembered_for(context_key(case.ask.context, case.ask.app, pool), now_ms)
         return Asked(
             ask=case.ask,
@@ -196,7 +198,7 @@ class WayIn:
         self.looks.append(
             Look(
                 at_ms=question.now_ms,
-                board=self._switchboard.keeper.note(self._case.pool),
+                board=self._switchboard.keeper.note(self._case.pool, question.now_ms),
                 chose=chose,
                 refused=refused,
                 as_last_resort=as_last_resort,

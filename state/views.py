@@ -26,11 +26,14 @@ def view_of(
     """The lane at this moment; what time alone will change is in it as a moment."""
     in_flight = state.limits.meter(lane).in_flight
     room = reserve(state.limits, allowance, 0, at_ms, wall_ms)
-    free = places(state.standing, lane, at_ms, settings)
+    condition = _condition(lane, state, at_ms, settings)
+    # A hold ends by time alone, so what it leaves no place for must not be written down beside it.
+    is_held = isinstance(condition, Resting | Out)
+    free = None if is_held else places(state.standing, lane, at_ms, settings)
     return LaneView(
         lane=lane,
         card=card,
-        condition=_condition(lane, state, at_ms, settings),
+        condition=condition,
         exhausted=None if isinstance(room, Reserved) else Exhausted(room.window, room.until_ms),
         in_flight=in_flight,
         carries=None if free is None else in_flight + free,

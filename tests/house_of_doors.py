@@ -11,11 +11,10 @@ from collections import defaultdict
 from typing import Any
 
 import msgspec
-from anyio import create_task_group
 from anyio.abc import TaskGroup
 from msgspec import Struct, structs
 
-from actors.case import Attempted, Case, Closed, Flow, Sink
+from actors.case import Attempted, Case, Client, Closed, Flow, Sink
 from actors.door import Knock, Refused, Shut, Ticket, Tried
 from actors.journal import Journal
 from actors.ledger import Ledger
@@ -38,7 +37,7 @@ from state.events import (
 )
 from state.failures import Failure, Kind, Scope
 from state.fold import NOTHING_KNOWN
-from state.journal import MIGRATIONS
+from state.journal import MIGRATIONS, read_event
 from state.names import Unknown
 from state.words import LaneId
 from tests.fakes import FakeClock, FakeJournalBackend, FakeRng, RecordingListener
@@ -81,8 +80,10 @@ class FakeDoor:
         self.acts: dict[LaneId, list[Act]] = defaultdict(list)
         self.knocks: list[Knock] = []
         self.warmed: list[LaneId] = []
+        self.flows: list[Tap] = []
         self.shut: Shut | None = None
         self.can_continue = False
+        self.breaks_down: Exception | None = None
         self._clock = clock
         self._rng = rng
 
@@ -91,6 +92,8 @@ class FakeDoor:
         return self.ledger.provider.name
 
     def knock(self, knock: Knock) -> Ticket | Refused:
+        if self.breaks_down is not None:
+            raise self.breaks_down
         if self.shut is not None:
             return self.shut
         self.knocks.append(knock)
@@ -121,6 +124,7 @@ class FakeDoor:
         acts = self.acts[ticket.knock.lane]
         act = acts.pop(0) if len(acts) > 1 else acts[0] if acts else Act()
         playing = _Playing(ticket, act, sink, self._clock)
+        self.flows.append(playing.tap)
         began_ms = self._clock.now_ms()
         outcome: Outcome = Interrupted()
         try:
@@ -185,6 +189,7 @@ class _Playing:
 
     def __init__(self, ticket: Ticket, act: Act, sink: Sink | None, clock: FakeClock) -> None:
         self.spoken: list[str] = []
+        self.tap = Tap()
         self._lane = ticket.knock.lane
         self._act = act
         self._sink = sink
@@ -197,7 +202,7 @@ class _Playing:
         if act.raises is not None:
             raise act.raises
         for word in act.words:
-            self._say(Chunk(payload(self._lane, word), ChunkKind.TEXT, word))
+            self._say(Chunk(payload(self._lane, word, is_first=not self.spoken), ChunkKind.TEXT, word))
             self.spoken.append(word)
             await self._clock.sleep_until(self._clock.now_ms() + round(act.gap_s * 1000))
         if act.in_tool:
@@ -213,21 +218,30 @@ class _Playing:
             return
         if not self._has_begun:
             self._has_begun = True
-            self._sink.begin(self._lane, Still())
+            self._sink.begin(self._lane, self.tap)
         self._sink.chunk(chunk)
 
 
-def payload(lane: LaneId, text: str | None) -> bytes:
+def payload(lane: LaneId, text: str | None, *, is_first: bool = False) -> bytes:
     """A chunk of the lane's stream; None: its end."""
-    delta = {} if text is None else {"role": "assistant", "content": text}
+    delta = {"role": "assistant"} if is_first else {}
+    if text is not None:
+        delta["content"] = text
     choice = {"index": 0, "delta": delta, "finish_reason": "stop" if text is None else None}
     return msgspec.json.encode({"id": f"of-{lane.provider}", "model": lane.model, "choices": [choice]})
 
 
-class Still:
-    def pause(self) -> None: ...
+class Tap:
+    """A flow that remembers what it was told."""
 
-    def resume(self) -> None: ...
+    def __init__(self) -> None:
+        self.is_paused = False
+
+    def pause(self) -> None:
+        self.is_paused = True
+
+    def resume(self) -> None:
+        self.is_paused = False
 
 
 class Ear:
@@ -331,10 +345,16 @@ class House:
         self.doors[lane.provider].acts[lane] = list(acts)
 
     def case(
-        self, model: str = "auto", *, stream: bool = False, body: dict[str, Any] | None = None, **options: Any
+        self,
+        model: str = "auto",
+        *,
+        stream: bool = False,
+        body: dict[str, Any] | None = None,
+        client: Client = Client(),  # noqa: B008 - nobody in particular
+        **options: Any,
     ) -> Case:
         request = chat(**{"model": model, "stream": stream, **(body or {})})
-        found = self.router.open(request, Options(**options), stream=stream)
+        found = self.router.open(request, Options(**options), client, stream=stream)
         assert not isinstance(found, Unknown), found
         return found
 
@@ -352,6 +372,11 @@ class House:
         tasks.start_soon(self.router.switchboard.keeper.watch)
         tasks.start_soon(self.journal.write)
 
+    def events_on_disk(self) -> list[Event]:
+        """All of them, in order."""
+        rows = self.disk.connection.execute("SELECT body FROM event ORDER BY seq")
+        return [read_event(body) for (body,) in rows]
+
     def of(self, kind: type[Any]) -> list[Any]:
         """The router's own events of this kind, as they wait for the disk or are on it."""
         return [each.event for each in self.journal._pending if isinstance(each.event, kind)]
@@ -365,6 +390,10 @@ def provider(name: str, *models: str, keys: int = 1, **more: Any) -> ProviderCon
         models=tuple(ModelConfig(name=model) for model in models or ("m",)),
         **more,
     )
+
+
+def offering(name: str, *models: ModelConfig) -> ProviderConfig:
+    return structs.replace(provider(name), models=models)
 
 
 def lane(name: str, model: str = "m", key: str = "key1") -> LaneId:
@@ -382,9 +411,9 @@ __all__ = [
     "FakeDoor",
     "House",
     "breaks_after",
-    "create_task_group",
     "fails",
     "lane",
+    "offering",
     "provider",
     "says",
     "tried",
