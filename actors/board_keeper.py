@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from anyio import Event as Wakeup
-from anyio import create_task_group, sleep_forever
+from anyio import create_task_group
 
 from actors.channel import Channel
 from actors.ledger import Views, Witness
@@ -51,6 +51,7 @@ class BoardKeeper:
         self._witness = witness
         self._clock = clock
         self._changed = Wakeup()
+        self._adopted = Wakeup()
         self._is_offline = False
         self._version = 0
         self._shown: Board | None = None
@@ -68,7 +69,8 @@ class BoardKeeper:
         self._seen: list[Views] = [channel.latest for channel in self._channels]
         self._board = self._put_together()
         self.names: Names = name_all(config, self._board)
-        self._whole_at_ms = self._clock.now_ms()
+        self._shown = None
+        self._adopted.set()
         self.wake()
 
     @property
@@ -110,13 +112,14 @@ class BoardKeeper:
         await self._changed.wait()
 
     async def watch(self) -> None:
-        """Wake those who wait whenever a provider publishes something new; for as long as there are these
-        providers.
-        """
-        async with create_task_group() as tasks:
-            for channel in self._channels:
-                tasks.start_soon(self._watch, channel)
-            await sleep_forever()
+        """Wake those who wait whenever a provider publishes something new."""
+        while True:
+            self._adopted = Wakeup()
+            async with create_task_group() as tasks:
+                for channel in self._channels:
+                    tasks.start_soon(self._watch, channel)
+                await self._adopted.wait()
+                tasks.cancel_scope.cancel()
 
     async def _watch(self, channel: Channel[Views]) -> None:
         async for _ in channel.reader():

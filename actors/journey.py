@@ -37,6 +37,8 @@ WARM_MS = 2_000
 """A lane of which nobody knows how long it takes has taken long after this."""
 WARM_MS_MIN = 250
 WARM_TIMES = 2
+KEEP_ALIVE_MS = 5_000
+"""Callers and the proxies before them hang up on a silence of ten seconds or more."""
 
 
 class AttemptCrashed(Struct, frozen=True):
@@ -65,7 +67,10 @@ class Journey:
         """Those that it has reason to call failed."""
         self._on: LaneId | None = None
         """Where it is just now."""
+        self._warm_at_ms = case.deadline_ms
         self._alarm: Alarm | None = None
+        self._had_said = 0
+        """How much the caller had been given when it was last seen to."""
         self._cut_off: Callable[[], None]
         self._voice: LaneId | None = None
         """Who spoke last to the caller."""
@@ -79,8 +84,9 @@ class Journey:
         with CancelScope() as scope:
             self._cut_off = scope.cancel
             try:
-                if before is not None:
+                if before is not None or self._relay is not None:
                     self._wake_me(self._case.deadline_ms)
+                if before is not None:
                     await before()
                 closed = await self._until_it_ends()
             finally:
@@ -112,7 +118,8 @@ class Journey:
         began_ms = clock.now_ms()
         tried: Tried | None
         self._on = lane
-        self._wake_me(began_ms + self._unusual_ms(lane))
+        self._warm_at_ms = began_ms + self._unusual_ms(lane)
+        self._wake_me(self._warm_at_ms)
         try:
             if self._relay is None or not self._relay.has_begun:
                 tried = await self._switchboard.doors[lane.provider].attempt(ticket, self._relay)
@@ -176,20 +183,30 @@ class Journey:
         return max(WARM_MS_MIN, WARM_TIMES * first_ms) if first_ms else WARM_MS
 
     def _wake_me(self, at_ms: int) -> None:
-        """One alarm for all that has its time: it rings for the next lane's warming first, then for the
-        deadline. Two would cost every request twice what most need never.
+        """One alarm for all that has its time: the next lane's warming, a caller to be kept from hanging up,
+        the deadline. One for each would cost every request what most never need.
         """
+        clock = self._switchboard.clock
+        at_ms = min(at_ms, self._case.deadline_ms)
+        if self._relay is not None:
+            at_ms = min(at_ms, clock.now_ms() + KEEP_ALIVE_MS)
         if self._alarm is not None:
             self._alarm.cancel()
-        self._alarm = self._switchboard.clock.call_at(min(at_ms, self._case.deadline_ms), self._ring)
+        self._alarm = clock.call_at(at_ms, self._ring)
 
     def _ring(self) -> None:
-        if self._switchboard.clock.now_ms() >= self._case.deadline_ms:
+        now_ms = self._switchboard.clock.now_ms()
+        if now_ms >= self._case.deadline_ms:
             self._cut_off()
             return
-        self._wake_me(self._case.deadline_ms)
-        if self._on is not None:
+        if self._relay is not None:
+            if self._relay.has_said == self._had_said:
+                self._relay.keep_alive()
+            self._had_said = self._relay.has_said
+        if self._on is not None and now_ms >= self._warm_at_ms:
             self._warm_next(self._on)
+            self._warm_at_ms = self._case.deadline_ms
+        self._wake_me(self._warm_at_ms)
 
     def _warm_next(self, lane: LaneId) -> None:
         """What this lane does takes longer than usual: the next one may be needed soon."""

@@ -56,13 +56,20 @@ class NetGuard:
     """Owns what is known about our own network."""
 
     def __init__(
-        self, providers: Mapping[str, ProviderConfig], journal: Witness, *, clock: Clock, reach: Reach
+        self,
+        providers: Mapping[str, ProviderConfig],
+        journal: Witness,
+        *,
+        clock: Clock,
+        reach: Reach,
+        is_down: bool = False,
     ) -> None:
+        """`is_down`: how the last life of the daemon left it; the link is looked for at once."""
         self._journal = journal
         self._clock = clock
         self._reach = reach
         self._told: LinkTold | None = None
-        self._link = Link()
+        self._link = Link(is_down=is_down)
         self._silent_since_ms: int | None = None
         """Since when somebody outside has been asked and nobody has answered."""
         self._answered: dict[str, None] = {}

@@ -97,6 +97,7 @@ class Router:
         self.switchboard = Switchboard(
             config, doors, books, journal, clock=clock, rng=rng, listener=listener, state=state
         )
+        self.switchboard.keeper.set_offline(is_offline=state.statistics.is_offline)
         self._journal = journal
         self._clock = clock
         self._rng = rng

@@ -36,7 +36,7 @@ from state.events import (
     Usage,
 )
 from state.failures import Failure, Kind, Scope
-from state.fold import NOTHING_KNOWN
+from state.fold import NOTHING_KNOWN, State
 from state.journal import MIGRATIONS, read_event
 from state.names import Unknown
 from state.words import LaneId
@@ -321,8 +321,8 @@ class House:
             self.plays(lane(name), *played)
         self.router = self.reborn()
 
-    def reborn(self) -> Router:
-        """A router that remembers nothing but what the journal does."""
+    def reborn(self, state: State = NOTHING_KNOWN) -> Router:
+        """Another router, that knows no more than this and what the journal can tell."""
         self.router = Router(
             self.config,
             self.doors,
@@ -331,6 +331,7 @@ class House:
             clock=self.clock,
             rng=self.rng,
             listener=self.listener,
+            state=state,
         )
         return self.router
 

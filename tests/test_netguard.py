@@ -170,6 +170,19 @@ async def test_a_lost_link_is_looked_for_and_found_within_fifteen_seconds(world)
     assert set(world.looked) == {"https://c.example/v1"}
 
 
+async def test_a_link_that_was_down_when_the_daemon_ended_is_looked_for_after_the_start(world):
+    guard = NetGuard({"a": provider("a")}, world, clock=world.clock, reach=world._reach, is_down=True)
+    guard.tells(world)
+    world.there.add("https://a.example/v1")
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(guard.look_after)
+        await world.clock.advance(15.0)
+        tasks.cancel_scope.cancel()
+
+    assert [type(event) for event in world.told] == [LinkRestored]
+
+
 async def test_a_link_that_is_up_is_left_alone(world):
     async with create_task_group() as tasks:
         tasks.start_soon(world.guard.look_after)

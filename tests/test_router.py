@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 from anyio import create_task_group
+from msgspec import structs
 
 from actors.case import Case, Client
 from actors.door import Shut
@@ -548,6 +549,50 @@ async def test_keep_alives_flow_while_a_failover_goes_on():
     closed, ear = await house.stream()
 
     assert (closed.verdict, ear.text, ear.alive) == (Verdict.OK, "hello", 1)
+
+
+async def test_a_caller_of_a_stream_is_kept_from_hanging_up_while_nothing_is_said():
+    house = House("a", a=[says("one ", "two ", "three", after_s=12.0, gap_s=1.0)])
+
+    _, ear = await house.stream()
+
+    assert ear.alive == 2
+
+
+async def test_a_caller_of_a_stream_that_queues_is_kept_from_hanging_up_too():
+    house = House("a", a=[fails(Kind.RATE_LIMIT, wait_s=11.0), says("at last")])
+    await house.serve()
+
+    closed, ear = await house.stream(max_wait_s=60.0)
+
+    assert (closed.verdict, ear.alive) == (Verdict.OK, 3)
+
+
+async def test_a_provider_that_a_reload_brings_is_there_for_the_next_request():
+    house = House("a", a=[fails(Kind.RATE_LIMIT, wait_s=500.0)])
+    await house.serve()
+    other = House("b", clock=house.clock)
+    both = {"provider": house.config.provider | other.config.provider}
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(house.router.switchboard.keeper.watch)
+        await settle()
+        house.router.adopt(
+            structs.replace(house.config, **both), house.doors | other.doors, house.ledgers | other.ledgers
+        )
+        closed = await house.serve()
+        tasks.cancel_scope.cancel()
+
+    assert closed.lane == lane("b")
+
+
+async def test_a_router_that_starts_offline_is_offline():
+    house = House("a")
+    house.router.link(LinkLost(at_ms=0, wall_ms=0, since_ms=0))
+
+    house.reborn(house.router.state)
+
+    assert (await house.serve()).verdict is Verdict.LOCAL_NETWORK_DOWN
 
 
 async def test_a_request_that_streams_gets_its_answer_through_its_sink_alone():
