@@ -1,0 +1,66 @@
+"""Where the others come from: Debian, PyPI and npm; fetched once, into a directory that git does not see."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ["LITELLM", "PORTKEY", "available", "fetch"]
+
+HERE = Path(__file__).resolve().parent.parent / ".strangers" / "bench"
+LITELLM = HERE / "litellm" / "bin" / "litellm"
+PORTKEY = HERE / "portkey" / "node_modules" / "@portkey-ai" / "gateway" / "build" / "start-server.js"
+
+LITELLM_VERSION = "1.102.4"
+PORTKEY_VERSION = "1.15.2"
+"""Named, so that two runs compare the same things."""
+
+
+def fetch() -> None:
+    """Get whoever is missing; who cannot be had does not take part."""
+    HERE.mkdir(parents=True, exist_ok=True)
+    (HERE / ".gitignore").write_text("*\n")
+    for name, is_here, get in _WAYS:
+        if is_here():
+            continue
+        print(f"fetching {name}", file=sys.stderr)
+        try:
+            get()
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"{name} cannot be had, and is left out: {error}", file=sys.stderr)
+
+
+def available() -> set[str]:
+    """Who can take part."""
+    return {name for name, is_here, _ in _WAYS if is_here()}
+
+
+def _get_debians() -> None:
+    subprocess.run(["apt-get", "update", "-qq"], check=True)
+    subprocess.run(["apt-get", "install", "-y", "-qq", "nginx-light", "wrk"], check=True, stdout=subprocess.DEVNULL)
+
+
+def _get_litellm() -> None:
+    subprocess.run([sys.executable, "-m", "venv", str(HERE / "litellm")], check=True)
+    pip = [str(HERE / "litellm" / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*pip, f"litellm[proxy]=={LITELLM_VERSION}"], check=True)
+
+
+def _get_portkey() -> None:
+    place = HERE / "portkey"
+    place.mkdir(exist_ok=True)
+    npm = ["npm", "install", "--prefix", str(place), "--silent", "--ignore-scripts", "--omit=dev", "--no-audit"]
+    subprocess.run([*npm, f"@portkey-ai/gateway@{PORTKEY_VERSION}"], check=True, cwd=place)
+
+
+def _has(name: str) -> Callable[[], bool]:
+    return lambda: shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/bin:/bin") is not None
+
+
+_WAYS: tuple[tuple[str, Callable[[], bool], Callable[[], None]], ...] = (
+    ("wrk", _has("wrk"), _get_debians),
+    ("nginx", _has("nginx"), _get_debians),
+    ("litellm", LITELLM.exists, _get_litellm),
+    ("portkey", PORTKEY.exists, _get_portkey),
+)
