@@ -10,7 +10,8 @@ with its last batch written, or saying how many events it could not write.
 
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 from anyio import CancelScope, create_task_group
@@ -73,6 +74,7 @@ class Journal:
         self._snapshot = _Snapshot(clock.now_ms())
         self._retention_at_ms = clock.now_ms()
         self._closing = False
+        self._hearers: list[Callable[[Event], None]] = []
 
     def __repr__(self) -> str:
         state = f"degraded: {self._trouble.reason}" if self._trouble.reason else "well"
@@ -121,6 +123,15 @@ class Journal:
             return connection.execute(statement, arguments).fetchall()
 
         return _readable(await self.transact(rows))
+
+    @contextmanager
+    def heard_by(self, hear: Callable[[Event], None]) -> Iterator[None]:
+        """Meanwhile somebody hears every event as it comes, whether or not it is on the disk yet."""
+        self._hearers.append(hear)
+        try:
+            yield
+        finally:
+            self._hearers.remove(hear)
 
     async def write(self) -> None:
         """Write until told to stop, and then what is left; also when it is cancelled or crashes."""
@@ -217,6 +228,8 @@ class Journal:
             _settle([self._pending.popleft()], "too many events wait for the disk")
         self._pending.append(pending)
         self._wakeup.set()
+        for hear in self._hearers:
+            hear(pending.event)
 
     def _put_back(self, taken: "list[_Pending]", reason: str) -> None:
         """The events stay to be written; who waits for durability is told at once that there is none."""

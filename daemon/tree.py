@@ -6,7 +6,8 @@ stage 3   router         every request goes through it
 stage 4   listeners      where requests come in; the last to come and the first to go
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,10 @@ from actors.tls import TrustStore
 from daemon.api.cast import Cast
 from daemon.configfile import Refused
 from daemon.doorstep import Doorstep
+from daemon.http.app import Office
+from daemon.http.doors import http_doors
+from daemon.metrics.scrape import Page
+from daemon.metrics.tally import Tally
 from daemon.news import Serving
 from daemon.rpc.clerk import Clerk
 from daemon.rpc.methods import METHODS
@@ -51,6 +56,7 @@ class Edges(Struct, frozen=True, kw_only=True):
     """What there is of the process around the tree."""
 
     rpc: Doorstep
+    http: Doorstep | None
     wishes: Wishes
     load: Callable[[], Resolved | Refused]
     version: str
@@ -79,6 +85,7 @@ class Tree:
         self._trust = TrustStore()
         self._parts: dict[str, Part] = {}
         self._children: dict[str, str] = {}
+        self._mailboxes: dict[str, Mailbox[ProbeNow]] = {}
         self._generation = 0
         kept = resolved.config.journal
         self.journal = Journal(
@@ -89,6 +96,9 @@ class Tree:
             parts=self._parts,
             retention=Retention(round(kept.keep_days * DAY_MS), kept.keep_mib * MIB),
         )
+        self._tally = Tally()
+        self._counting = ExitStack()
+        self._counting.enter_context(self.journal.heard_by(self._tally.count))
         self.doors = {name: self._door(each) for name, each in resolved.config.provider.items()}
         self.router = Router(
             resolved.config,
@@ -104,6 +114,7 @@ class Tree:
         self.cast = Cast(
             self.router,
             self.doors,
+            self._mailboxes,
             self.journal,
             clock=clock,
             wishes=edges.wishes,
@@ -125,7 +136,7 @@ class Tree:
     def specs(self) -> Sequence[ChildSpec[Any]]:
         """The children to start with."""
         providers = (self._provider_spec(name) for name in self.doors)
-        return (self._journal_spec(), *providers, self._router_spec(), self._rpc_spec())
+        return (self._journal_spec(), *providers, self._router_spec(), self._rpc_spec(), *self._http_specs())
 
     async def swap(self, resolved: Resolved, supervisor: Supervisor) -> Changes:
         """Let another config take effect. A changed provider keeps its ledger and its door; its next life
@@ -135,7 +146,7 @@ class Tree:
         self.resolved = resolved
         leaving = [self._children[name] for name in (*changes.removed, *changes.changed)]
         for name in changes.removed:
-            del self.doors[name], self._children[name], self._parts[part_name(name)]
+            del self.doors[name], self._children[name], self._mailboxes[name], self._parts[part_name(name)]
         for name in changes.changed:
             self.doors[name].reconfigure(resolved.config.provider[name])
         for name in changes.added:
@@ -157,6 +168,7 @@ class Tree:
 
     async def close(self) -> None:
         """Let go of what no actor owns, when all of them are gone."""
+        self._counting.close()
         await self.journal.close()
 
     # Everybody, one by one.
@@ -194,8 +206,9 @@ class Tree:
         self._generation += 1
         child = name if name not in self._children else f"{name}.{self._generation}"
         self._children[name] = child
+        self._mailboxes[name] = Mailbox(child, PROBES_WAITING_MAX, self._clock)
         return ChildSpec(
-            mailbox=Mailbox(child, PROBES_WAITING_MAX, self._clock),
+            mailbox=self._mailboxes[name],
             make=lambda: Provider(
                 door,
                 lambda: open_access(provider, secrets, clock=self._clock, trust=self._trust),
@@ -228,6 +241,16 @@ class Tree:
             stage=STAGE_LISTENERS,
             on_exhausted=OnExhausted.ESCALATE,
             grace_s=daemon.drain_s,
+        )
+
+    def _http_specs(self) -> Iterator[ChildSpec[None]]:
+        return http_doors(
+            Office(self.cast, Page(self._tally, self.cast).render),
+            self._edges.http,
+            self.resolved.config.daemon,
+            stage=STAGE_LISTENERS,
+            clock=self._clock,
+            listener=self._listener,
         )
 
     def _note_config(self, keys_changed: tuple[str, ...]) -> None:

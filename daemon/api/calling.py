@@ -1,5 +1,7 @@
 """Asking for an answer: chat, image, embed. The body goes through as it came; what happened comes with it."""
 
+from collections.abc import Callable
+
 import msgspec
 from msgspec import Raw, Struct
 
@@ -11,10 +13,11 @@ from actors.wire.complaint import BadRequest
 from actors.wire.intake import decode_chat, decode_embed, decode_image
 from daemon.api.refusal import Refusal, bad_request, refusal_of, unknown
 from daemon.api.report import Report, report_of
+from state.asking import Options
 from state.events import Verdict
 from state.names import Unknown
 
-__all__ = ["Streamed", "open_chat", "open_embed", "open_image", "serve"]
+__all__ = ["Streamed", "open_chat", "open_embed", "open_image", "opened", "serve"]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -28,17 +31,17 @@ class Streamed(Struct, frozen=True, kw_only=True):
 
 def open_chat(router: Router, body: bytes | Raw, client: Client, *, flat: bool = False) -> Case | Refusal:
     """A conversation that wants its next message; or what is wrong with it."""
-    return _opened(router, decode_chat(body, flat=flat), client)
+    return opened(router, decode_chat(body, flat=flat), client)
 
 
 def open_image(router: Router, body: bytes | Raw, client: Client, *, flat: bool = False) -> Case | Refusal:
     """Words that want to be a picture."""
-    return _opened(router, decode_image(body, flat=flat), client)
+    return opened(router, decode_image(body, flat=flat), client)
 
 
 def open_embed(router: Router, body: bytes | Raw, client: Client, *, flat: bool = False) -> Case | Refusal:
     """Texts that want to be vectors."""
-    return _opened(router, decode_embed(body, flat=flat), client)
+    return opened(router, decode_embed(body, flat=flat), client)
 
 
 async def serve(router: Router, case: Case, sink: Sink | None = None) -> Raw | Streamed | Refusal:
@@ -53,12 +56,18 @@ async def serve(router: Router, case: Case, sink: Sink | None = None) -> Raw | S
     return Raw(closed.answer.body.rstrip()[:-1] + b',"failover":' + _encode(report) + b"}")
 
 
-def _opened(router: Router, request: Request | BadRequest, client: Client) -> Case | Refusal:
+def opened(
+    router: Router,
+    request: Request | BadRequest,
+    client: Client,
+    options: Callable[[Raw | None], Options | BadRequest] = decode_options,
+) -> Case | Refusal:
+    """A request that was decoded, as a case. `options`: how what it asks of us is read."""
     if isinstance(request, BadRequest):
         return bad_request(request)
-    options = decode_options(request.failover)
-    if isinstance(options, BadRequest):
-        return bad_request(options)
+    asked = options(request.failover)
+    if isinstance(asked, BadRequest):
+        return bad_request(asked)
     stream = isinstance(request, ChatRequest) and request.stream
-    case = router.open(request, options, client, stream=stream)
+    case = router.open(request, asked, client, stream=stream)
     return unknown(case) if isinstance(case, Unknown) else case

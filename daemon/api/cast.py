@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from actors.journal import Journal
-from actors.provider import Doorway
+from actors.mailbox import Mailbox
+from actors.provider import Doorway, ProbeNow
 from actors.router import Router
 from actors.seams import Clock
 from daemon.api.underway import UnderWay
@@ -21,6 +22,7 @@ class Cast:
         self,
         router: Router,
         doors: Mapping[str, Doorway],
+        mailboxes: Mapping[str, Mailbox[ProbeNow]],
         journal: Journal,
         *,
         clock: Clock,
@@ -32,6 +34,8 @@ class Cast:
         self.router = router
         self.doors = doors
         """By the provider's name."""
+        self.mailboxes = mailboxes
+        """The same: of each provider's actor."""
         self.journal = journal
         self.clock = clock
         self.wishes = wishes

@@ -42,6 +42,10 @@ class UnderWay:
         """Whether this caller may know that there is such a request."""
         return caller.owns(self._uids.get(request_id))
 
+    def last(self, caller: Caller) -> str:
+        """The latest that this caller may know of; empty: none."""
+        return next((name for name, uid in reversed(self._uids.items()) if caller.owns(uid)), "")
+
     def cancel(self, request_id: str, caller: Caller) -> bool:
         """Whether there was one that this caller may cancel."""
         cancels = self._cancels.get(request_id)

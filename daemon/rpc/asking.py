@@ -9,11 +9,12 @@ from actors.case import Case
 from actors.wire.answer import UsageShape
 from daemon.api.calling import Streamed, open_chat, open_embed, open_image, serve
 from daemon.api.cast import Cast
+from daemon.api.params import Params
 from daemon.api.refusal import Refusal
 from daemon.api.report import Report
 from daemon.rpc.calls import Call
 from daemon.rpc.messages import Key
-from daemon.rpc.method import Method, Notice, Params
+from daemon.rpc.method import Method, Notice
 from daemon.rpc.scopes import Scope
 from state.asking import Options
 

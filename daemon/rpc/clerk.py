@@ -70,6 +70,7 @@ class Clerk:
         self._cast = cast
         self._listener = listener
         self._tasks: set[asyncio.Task[None]] = set()
+        self._endless: set[Call] = set()
         self._thinking = Lock()
 
     def __repr__(self) -> str:
@@ -117,6 +118,9 @@ class Clerk:
     async def drain(self) -> None:
         """Begin nothing new; until the last call is answered."""
         self.is_draining = True
+        for call in list(self._endless):
+            call.answer(_DRAINING)
+            call.cancel()
         for connection in list(self.connections):
             connection.leave()
         await self._wait_idle()
@@ -158,6 +162,8 @@ class Clerk:
         task = asyncio.get_running_loop().create_task(self._do(call, method, params))
         call.runs_as(task.cancel)
         connection.began(call)
+        if method.is_endless:
+            self._endless.add(call)
         self._tasks.add(task)
         task.add_done_callback(lambda task: self._done(connection, call, task))
 
@@ -177,6 +183,7 @@ class Clerk:
     def _done(self, connection: Connection, call: Call, task: asyncio.Task[None]) -> None:
         """Also of a call that was cancelled before it began to run."""
         self._tasks.discard(task)
+        self._endless.discard(call)
         call.cancel()
         connection.ended(call)
 

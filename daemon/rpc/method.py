@@ -4,7 +4,8 @@ The table of them (`daemon.rpc.methods`) drives the server, and `rpc.discover` t
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from enum import EnumType
+from typing import Any, get_type_hints
 
 import msgspec
 from msgspec import Raw, Struct
@@ -16,15 +17,11 @@ from daemon.rpc.calls import Call
 from daemon.rpc.scopes import Scope
 from state.problems import did_you_mean
 
-__all__ = ["Method", "Notice", "Outcome", "Params", "decode_params"]
+__all__ = ["Method", "Notice", "Outcome", "decode_params"]
 
 Outcome = Struct | Raw | Refusal
 EMPTY = b"{}"
 _list = msgspec.json.Decoder(list[Raw])
-
-
-class Params(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a method takes: an object; or, in the order of the fields, a list."""
 
 
 class Notice(Struct, frozen=True):
@@ -54,6 +51,8 @@ class Method(Struct, frozen=True, kw_only=True):
     is_heavy: bool = False
     """Takes milliseconds of thinking: one at a time, so that others have their turns between."""
     notices: tuple[Notice, ...] = ()
+    is_endless: bool = False
+    """It ends when it is cancelled, or when the daemon does."""
     while_draining: bool = False
     """Whether it is served when the daemon is on its way out."""
 
@@ -96,7 +95,10 @@ def _by_name(method: Method, raw: bytes) -> bytes | Refusal:
 
 
 def _kindly(bad: BadRequest, method: Method) -> Refusal:
-    """A misspelled field is told with the nearest that there is."""
+    """A misspelled field or word is told with the nearest that there is."""
+    choices = _choices(method.takes, bad.field)
+    if choices and "invalid enum value" in bad.why:
+        return bad_request(BadRequest(bad.field, f"must be one of {', '.join(choices)}"))
     mark = "unknown field `"
     if mark not in bad.why:
         return bad_request(bad)
@@ -105,3 +107,9 @@ def _kindly(bad: BadRequest, method: Method) -> Refusal:
     where = f"{bad.field}.{word}" if bad.field else word
     why = f"is no field of {method.name}" + (f"; {hint}" if hint else "")
     return bad_request(BadRequest(where[:200], why))
+
+
+def _choices(takes: type[Struct], field: str) -> list[str]:
+    """What a field may say, if it is one of a few words."""
+    of = get_type_hints(takes).get(field)
+    return [str(choice) for choice in of] if isinstance(of, EnumType) else []
