@@ -57,13 +57,13 @@ def main(args: argparse.Namespace) -> int:
     try:
         homes = [make_home(path, mode=0o700) for path in _homes_of(found)]
         with only_instance(*homes):
-            rpc = _rpc_doorstep(found)
+            steps = _doorsteps(found)
             try:
                 # Who comes before we are ready waits in the kernel's queue instead of being refused.
-                rpc.open()
-                return _run(_Run(found, asked, systemd_from(os.environ, os.getpid()), rpc))
+                steps.open()
+                return _run(_Run(found, asked, systemd_from(os.environ, os.getpid()), steps))
             finally:
-                rpc.close()
+                steps.close()
     except AlreadyRunning as error:
         sys.stderr.write(f"{error}\n")
         return Exit.ALREADY_RUNNING
@@ -78,7 +78,7 @@ class _Run(Struct, frozen=True):
     resolved: Resolved
     asked: str | None
     notify: Systemd | Silent
-    rpc: Doorstep
+    steps: "_Doorsteps"
 
     def load_again(self) -> Resolved | Refused:
         """The same config, as it stands now."""
@@ -130,7 +130,13 @@ async def _in_the_loop(run: _Run) -> Exit:
     remembered = remember(recalled.snapshots, recalled.tail, run.resolved.config)
     opened = await file.run(opened_by(remembered.open_attempts)) if file is not None else []
     wishes = Wishes()
-    edges = Edges(rpc=run.rpc, wishes=wishes, load=run.load_again, version=version("failoverd"))
+    edges = Edges(
+        rpc=run.steps.rpc,
+        http=run.steps.http,
+        wishes=wishes,
+        load=run.load_again,
+        version=version("failoverd"),
+    )
     tree = Tree(run.resolved, remembered, file, edges, clock=clock, rng=rng, listener=listener)
     tree.close_interrupted(opened)
     seams = Seams(clock, rng, listener, run.notify, run.load_again, wishes)
@@ -140,11 +146,32 @@ async def _in_the_loop(run: _Run) -> Exit:
     return code
 
 
-def _rpc_doorstep(resolved: Resolved) -> Doorstep:
+class _Doorsteps(Struct, frozen=True):
+    """Where clients knock, by Unix socket."""
+
+    rpc: Doorstep
+    http: Doorstep | None
+
+    def open(self) -> None:
+        self.rpc.open()
+        if self.http is not None:
+            self.http.open()
+
+    def close(self) -> None:
+        self.rpc.close()
+        if self.http is not None:
+            self.http.close()
+
+
+def _doorsteps(resolved: Resolved) -> _Doorsteps:
     """A system service is open to its group, a user's daemon to that user."""
+    daemon = resolved.config.daemon
     mode = 0o660 if places_here().is_system else 0o600
     taken = inherited(os.environ, os.getpid())
-    return Doorstep(Path(resolved.config.daemon.socket), mode=mode, inherited=taken.get("rpc"))
+    rpc = Doorstep(Path(daemon.socket), mode=mode, inherited=taken.get("rpc"))
+    if not daemon.http_socket:
+        return _Doorsteps(rpc, None)
+    return _Doorsteps(rpc, Doorstep(Path(daemon.http_socket), mode=mode, inherited=taken.get("http")))
 
 
 def _force(report: Report) -> NoReturn:

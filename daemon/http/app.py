@@ -11,13 +11,11 @@ from collections.abc import Callable
 
 from anyio import CancelScope
 
-from actors.case import Case, Client, Closed, Sink
-from actors.journal import Journal
-from actors.router import Router
-from actors.seams import Clock
-from actors.wire.canonical import ChatRequest
-from actors.wire.complaint import BadRequest
-from daemon.api.refusal import Refusal, bad_request, unknown
+from actors.case import Case, Client, Closed, Sink, Trouble
+from daemon.api.caller import Caller
+from daemon.api.calling import opened
+from daemon.api.cast import Cast
+from daemon.api.refusal import Refusal, unknown
 from daemon.http.answers import Answer, as_json, as_text, conflict, error_event, refused, unanswered, whole
 from daemon.http.asgi import Receive, Scope, Send
 from daemon.http.bodies import Bodies, Gone
@@ -39,22 +37,15 @@ __all__ = ["App", "Office"]
 class Office:
     """What all doors of HTTP share."""
 
-    def __init__(
-        self,
-        router: Router,
-        journal: Journal,
-        clock: Clock,
-        *,
-        token: Callable[[], Secret | None],
-        metrics: Callable[[], bytes],
-    ) -> None:
-        """The token can change with a reload, so it is asked for each time."""
-        self.router = router
-        self.journal = journal
-        self.clock = clock
-        self.token = token
+    def __init__(self, cast: Cast, metrics: Callable[[], bytes]) -> None:
+        self.cast = cast
         self.metrics = metrics
         self.bodies = Bodies()
+
+    @property
+    def token(self) -> Secret | None:
+        """Asked for each time: a reload can change it."""
+        return self.cast.resolved().http_token
 
 
 class App:
@@ -71,7 +62,7 @@ class App:
         head = read_head(scope["headers"])
         route = find(scope["method"], scope["path"])
         asks = isinstance(route, Ask)
-        out = why_refused(head, self._via, self._office.token(), has_body=asks)
+        out = why_refused(head, self._via, self._office.token, has_body=asks)
         if out is not None:
             await _send(send, refused(out))
         elif isinstance(route, Ask):
@@ -84,22 +75,22 @@ class App:
     # Looking.
 
     def _look(self, look: Look, scope: Scope) -> Answer:
-        office = self._office
-        names, keeper = office.router.names, office.router.switchboard.keeper
-        pools, now_ms = office.router.switchboard.config.pool, office.clock.now_ms()
+        cast = self._office.cast
+        names, switchboard = cast.router.names, cast.router.switchboard
+        pools, board, now_ms = switchboard.config.pool, switchboard.keeper.board, cast.clock.now_ms()
         match look:
             case Look.MODELS:
-                return as_json(models(names, pools, keeper.board, now_ms))
+                return as_json(models(names, pools, board, now_ms))
             case Look.MODEL:
                 name = scope["path"].partition("/models/")[2]
-                model = model_called(name, names, pools, keeper.board, now_ms)
+                model = model_called(name, names, pools, board, now_ms)
                 return refused(unknown(model)) if isinstance(model, Unknown) else as_json(model)
             case Look.HEALTH:
-                found = health(names, pools, keeper.board, now_ms, office.journal.health.degraded)
+                found = health(names, pools, board, now_ms, cast.journal.health.degraded)
                 is_asked = scope["query_string"] == b"ready"
                 return as_json(found, 503 if is_asked and not found.ready else 200)
             case Look.METRICS:
-                return as_text(office.metrics())
+                return as_text(self._office.metrics())
 
     # Asking.
 
@@ -123,57 +114,51 @@ class App:
             bodies.let_go(body)
 
     def _open(self, ask: Ask, head: Head, body: bytes, client: Client) -> Case | Refusal:
-        request = ask.decode(body)
-        if isinstance(request, BadRequest):
-            return bad_request(request)
-        options = options_of(head, request.failover)
-        if isinstance(options, BadRequest):
-            return bad_request(options)
-        stream = isinstance(request, ChatRequest) and request.stream
-        case = self._office.router.open(request, options, client, stream=stream)
-        return unknown(case) if isinstance(case, Unknown) else case
+        return opened(
+            self._office.cast.router, ask.decode(body), client, options=lambda said: options_of(head, said)
+        )
 
     async def _answer(self, case: Case, receive: Receive, send: Send) -> None:
         closed = await self._serve(case, None, receive)
-        if closed is None:
-            return
-        if closed.verdict is not Verdict.OK:
-            await _send(send, unanswered(case, closed))
-        elif closed.answer is None:
-            await _send(send, conflict(case, closed))
-        else:
-            await _send(send, whole(case, closed))
+        if closed is not None:
+            await _send(send, _whole(case, closed))
 
     async def _stream(self, case: Case, receive: Receive, send: Send) -> None:
         outlet = Outlet(send)
-        stream = Stream(case, outlet, self._office.clock)
+        stream = Stream(case, outlet, self._office.cast.clock)
         try:
             closed = await self._serve(case, stream, receive)
         finally:
             stream.rest()
         if closed is None:
             outlet.close()
-            return
-        if stream.has_begun:
-            last = DONE if closed.verdict is Verdict.OK else error_event(case, closed)
+        elif stream.has_begun:
             await outlet.wait_empty()
+            last = DONE if closed.verdict is Verdict.OK else error_event(case, closed)
             await send(piece(last, more=False))
-        elif closed.verdict is Verdict.OK:
-            await _send(send, conflict(case, closed))
         else:
-            await _send(send, unanswered(case, closed))
+            await _send(send, _whole(case, closed))
 
     async def _serve(self, case: Case, sink: Sink | None, receive: Receive) -> Closed | None:
         """None: the client left, and nobody is there to be answered."""
+        cast = self._office.cast
         with CancelScope() as scope:
             presence = Presence(receive, scope.cancel)
             try:
-                return await self._office.router.serve(case, sink)
+                with cast.under_way.one(case.id, Caller(client=case.client, name="http"), scope.cancel):
+                    return await cast.router.serve(case, sink)
             finally:
                 presence.close()
-        return None
+        return None if presence.has_left else _CANCELLED
 
 
+def _whole(case: Case, closed: Closed) -> Answer:
+    if closed.verdict is not Verdict.OK:
+        return unanswered(case, closed)
+    return conflict(case, closed) if closed.answer is None else whole(case, closed)
+
+
+_CANCELLED = Closed(verdict=Verdict.CANCELLED, trouble=Trouble(message="cancelled by its name"))
 _NOBODY = Client()
 
 

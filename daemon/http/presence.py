@@ -15,6 +15,7 @@ class Presence:
         self._receive = receive
         self._left = left
         self._is_closed = False
+        self.has_left = False
         self._watch()
 
     def close(self) -> None:
@@ -28,6 +29,7 @@ class Presence:
 
     def _heard(self, message: Request) -> None:
         if message["type"] == "http.disconnect":
+            self.has_left = True
             self._left()
         elif not self._is_closed:
             self._watch()

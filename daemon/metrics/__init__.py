@@ -1,0 +1,1 @@
+"""What Prometheus is told: counted where it happens, looked at when somebody asks."""
