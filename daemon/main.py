@@ -10,6 +10,7 @@ from importlib.metadata import version
 from msgspec import Struct
 
 from daemon.exits import Exit
+from daemon.hardening import harden
 
 __all__ = ["main"]
 
@@ -43,6 +44,8 @@ config, 70 gave up inside, 75 already running.
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if _chosen(words) == "run":  # now: what it imports loads OpenSSL, and then reads keys
+        sys.stderr.writelines(f"{line}\n" for line in harden(os.environ))
     parser = _parser(words)
     args = parser.parse_args(words)
     if args.command is None:
@@ -68,12 +71,16 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"failoverd {version('failoverd')}")
     commands = parser.add_subparsers(dest="command", metavar="command", title="commands")
-    chosen = next((word for word in words if word in COMMANDS), None)
+    chosen = _chosen(words)
     for name, command in COMMANDS.items():
         sub = commands.add_parser(name, help=command.help, description=f"{command.help.capitalize()}.")
         if name == chosen:
             import_module(command.module).arguments(sub)
     return parser
+
+
+def _chosen(words: Sequence[str]) -> str | None:
+    return next((word for word in words if word in COMMANDS), None)
 
 
 if __name__ == "__main__":
