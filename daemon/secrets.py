@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from daemon.files import read_private
+from daemon.files import exists, read_private
 from state.config import Config
 from state.problems import Fault, Problem
 from state.quoting import quoted, quoted_path
@@ -17,6 +17,8 @@ from state.words import KeyId
 __all__ = ["Sources", "follow", "follow_all"]
 
 _CREDENTIALS = "CREDENTIALS_DIRECTORY"
+_FROM_KEYS = "key_"
+"""What systemd puts before the name of a file when LoadCredential=key:DIRECTORY takes a whole directory."""
 
 
 class Sources(Struct, frozen=True):
@@ -77,7 +79,8 @@ def _from_credential(name: str, sources: Sources) -> Secret | Fault:
             f"systemd passed no credentials (${_CREDENTIALS} is not set)",
             f"add LoadCredential={quoted(name)}:PATH to the unit; outside of systemd use file: or env:",
         )
-    return _from_file(Path(directory) / name, sources)
+    named, from_keys = Path(directory) / name, Path(directory) / f"{_FROM_KEYS}{name}"
+    return _from_file(named if exists(named) or not exists(from_keys) else from_keys, sources)
 
 
 def _from_file(path: Path, sources: Sources) -> Secret | Fault:

@@ -125,6 +125,23 @@ def test_a_credential_is_what_systemd_put_there_with_an_acl_in_the_groups_bits(t
     assert found == Secret("a-key-of-mine")
 
 
+def test_a_credential_may_come_out_of_a_whole_directory_of_them(tmp_path):
+    key_file(tmp_path / "key_gemini")
+
+    found = follow("credential:gemini", sources(Path("/"), CREDENTIALS_DIRECTORY=str(tmp_path)))
+
+    assert found == Secret("a-key-of-mine")
+
+
+def test_a_credential_of_its_own_goes_before_one_of_the_directory(tmp_path):
+    key_file(tmp_path / "gemini", content=b"my-own-key\n")
+    key_file(tmp_path / "key_gemini")
+
+    found = follow("credential:gemini", sources(Path("/"), CREDENTIALS_DIRECTORY=str(tmp_path)))
+
+    assert found == Secret("my-own-key")
+
+
 def test_a_credential_named_by_its_path_is_one_too(tmp_path):
     path = key_file(tmp_path / "gemini", mode=0o440)
 
