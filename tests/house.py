@@ -42,14 +42,17 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "uuid": (),
     "os.urandom()": (),
     # The loop and the network.
-    "asyncio": ("actors/clock.py", *RPC, *TRANSPORT),
+    "asyncio": ("actors/clock.py", "daemon/http/connection.py", *RPC, *TRANSPORT),
     "httpx": ("actors/httpxseam.py",),
     "httptools": ("actors/response.py",),
+    "uvicorn": ("daemon/http/connection.py", "daemon/http/server.py"),
     "ssl": ("actors/dial.py", "actors/tls.py"),
     "socket": (
         "actors/dial.py",
         "daemon/ctl/line.py",
         "daemon/doorstep.py",
+        "daemon/http/port.py",
+        "daemon/http/server.py",
         "daemon/neighbours.py",
         "daemon/notify.py",
         "daemon/rpc/identity.py",
@@ -82,6 +85,11 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "shutil": (),
     "tempfile": ("daemon/stage/house.py",),
     # What is said.
+    "prometheus_client": (
+        "daemon/metrics/counters.py",
+        "daemon/metrics/gauges.py",
+        "daemon/metrics/scrape.py",
+    ),
     "logging": ("daemon/logs.py",),
     "loguru": ("daemon/lines.py", "daemon/logs.py", "daemon/run.py"),
     # Other lives.
