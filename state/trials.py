@@ -54,7 +54,6 @@ def answer(standing: Standing, at_ms: int, provider: ProviderConfig) -> Standing
             rests=rests,
             holds=holds,
             slow=0,
-            places=(),
             probing=Probing(at_ms=standing.probing.at_ms),
             unstruck=(),
         )

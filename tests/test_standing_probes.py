@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from state.config import Config, ProbeConfig, QuarantineConfig
 from state.events import Disable, ProbeClosed
 from state.failures import Kind, Scope
-from state.probing import next_probe_ms, watched
+from state.probing import next_probe_ms, quiet_keys, watched
 from state.words import Target
 from tests.world import A1, A2, A3, ALPHA, B1, HOUR, KEY1, MINUTE, SECOND, World, failure, settings
 
@@ -160,6 +160,35 @@ def test_a_provider_looks_at_itself_and_at_whoever_of_its_own_is_in_quarantine()
 
     assert watched(world.standings, ALPHA, world.now_ms) == (ALPHA, KEY1, A1)
     assert watched(world.standings, ALPHA, world.now_ms + 5 * MINUTE) == (ALPHA,)
+
+
+def quiet(world: World) -> tuple[str, ...]:
+    return quiet_keys(world.standings, world.config.provider["alpha"], world.now_ms)
+
+
+def test_a_probe_is_asked_with_a_key_on_which_no_rate_limit_runs_and_that_was_not_refused():
+    world = World()
+    assert quiet(world) == ("key1", "key2")
+    world.probes(A3, True)
+    world.fails(A2)
+    assert quiet(world) == ("key1", "key2")
+
+    world.fails(A3, Kind.AUTH, Scope.KEY)
+    assert quiet(world) == ("key1",)
+    world.fails(A1, Kind.RATE_LIMIT, wait_s=60.0)
+    assert quiet(world) == ()
+    world.passes(MINUTE)
+    assert quiet(world) == ("key1",)
+
+
+def test_a_key_that_is_not_enabled_is_not_asked():
+    world = World()
+    alpha = world.config.provider["alpha"]
+    off = replace(alpha, keys=(replace(alpha.keys[0], enabled=False), alpha.keys[1]))
+    world.config = Config(provider={"alpha": off})
+    world.probes(A1, True)
+
+    assert quiet(world) == ("key2",)
 
 
 @pytest.mark.parametrize("back_ms", [5_000, 9_000, 12_000, 27_500, 54_250, 60_000, 81_500])
