@@ -18,6 +18,7 @@ from actors.case import Attempted, Case, Client, Closed, Flow, Sink
 from actors.door import Knock, Refused, Shut, Ticket, Tried
 from actors.journal import Journal
 from actors.ledger import Ledger
+from actors.netguard import NetGuard
 from actors.router import Router
 from actors.wire.call import Answer
 from actors.wire.chunks import Chunk
@@ -313,8 +314,11 @@ class House:
             self.disk.connection.execute(statement)
         self.events: list[Event] = []
         self.journal = Journal(self.disk, self._reopen, clock=self.clock, listener=self.listener, parts={})
+        self.there: set[str] = set()
+        """Which URLs take a connection when somebody looks for a lost link."""
+        self.guard = NetGuard(self.config.provider, self, clock=self.clock, reach=self._reach)
         self.ledgers = {
-            each.name: Ledger(each, NOTHING_KNOWN, clock=self.clock, witness=self) for each in built
+            each.name: Ledger(each, NOTHING_KNOWN, clock=self.clock, witness=self.guard) for each in built
         }
         self.doors = {name: FakeDoor(ledger, self.clock, self.rng) for name, ledger in self.ledgers.items()}
         for name, played in acts.items():
@@ -333,7 +337,11 @@ class House:
             listener=self.listener,
             state=state,
         )
+        self.guard.tells(self.router)
         return self.router
+
+    async def _reach(self, url: str) -> bool:
+        return url in self.there
 
     async def _reopen(self) -> FakeJournalBackend:
         raise AssertionError("this disk does not break")

@@ -5,6 +5,7 @@ from anyio import create_task_group
 
 from actors.netguard import NetGuard, sign_of
 from actors.reach import reach
+from state.board import USABLE
 from state.events import (
     Answered,
     AttemptClosed,
@@ -13,13 +14,14 @@ from state.events import (
     LinkLost,
     LinkRestored,
     ProbeClosed,
+    Verdict,
 )
 from state.failures import Failure, Kind, Scope
 from state.offline import Sign
 from state.words import LaneId, ProviderId
 from tests.fakes import FakeClock
 from tests.fakeserver import serving
-from tests.house_of_doors import provider
+from tests.house_of_doors import House, fails, lane, provider, says
 
 pytestmark = pytest.mark.anyio
 
@@ -196,6 +198,31 @@ def test_what_proves_nothing():
     assert sign_of(Cancelled()) is None
     assert sign_of(SILENT) is None
     assert sign_of(BUSY) is Sign.ANSWERED
+
+
+async def test_two_minutes_without_a_network_leave_no_quarantine_and_end_soon_after():
+    cut = [fails(Kind.NETWORK, Scope.PROVIDER, after_s=0.2)]
+    house = House("a", "b", "c", a=cut, b=cut, c=cut)
+    verdicts = []
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(house.guard.look_after)
+        for _ in range(120):
+            verdicts.append((await house.serve()).verdict)
+            await house.clock.advance(1.0)
+        for name in "abc":
+            house.plays(lane(name), says("hello"))
+            house.there.add(f"https://{name}.example/v1")
+        back_s = 0
+        while (await house.serve()).verdict is not Verdict.OK:
+            await house.clock.advance(1.0)
+            back_s += 1
+        tasks.cancel_scope.cancel()
+
+    views = house.router.switchboard.keeper.board.views.values()
+    assert [view.condition for view in views] == [USABLE] * 3
+    assert back_s <= 15
+    assert verdicts[1:] == [Verdict.LOCAL_NETWORK_DOWN] * 119
 
 
 async def test_a_host_is_reached_by_a_connection_with_nothing_in_it():
