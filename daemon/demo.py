@@ -20,6 +20,7 @@ from daemon.stage.audience import Audience
 from daemon.stage.house import House, NeverReady, house
 from daemon.stage.pretender import Cast, open_for_business
 from daemon.stage.script import CAST, ENDS_S, PLAY
+from daemon.stage.standings import watch
 from daemon.stage.teller import Teller
 
 __all__ = ["arguments", "main"]
@@ -50,9 +51,12 @@ async def _demo(screen: Terminal, keep: bool) -> Exit:  # noqa: FBT001 - anyio.r
         began_s = anyio.current_time()
         audience = Audience(here.socket, teller.reply)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(audience.ask_on)
-            await _play(cast, teller, began_s)
-            audience.thank()
+            tasks.start_soon(watch, here.socket, teller.standing)
+            async with anyio.create_task_group() as apps:
+                apps.start_soon(audience.ask_on)
+                await _play(cast, teller, began_s)
+                audience.thank()
+            tasks.cancel_scope.cancel()
         outcome = teller.outcome(audience.asked)
         teller.finale(outcome, anyio.current_time() - began_s)
         await _show_one(screen, here, teller)
@@ -73,9 +77,10 @@ async def _play(cast: Cast, teller: Teller, began_s: float) -> None:
 
 def _welcome(screen: Terminal, here: House) -> None:
     screen.say(
-        "A real failoverd has started, with three providers that only pretend:",
-        f"{CAST[0]} is its first choice, then {', then '.join(CAST[1:])}. Now four apps ask without pause,",
-        "and a script breaks one provider after the other. It takes half a minute.",
+        "A real failoverd has started, with three providers that only pretend: north",
+        "is its first choice, then east, then south. Four apps ask without pause, and",
+        "a script breaks one provider after the other. It takes half a minute.",
+        "",
         "To look behind the scenes meanwhile, in another terminal:",
         f"  {_ctl(here)} status --watch",
     )

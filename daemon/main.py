@@ -25,6 +25,8 @@ class Command(Struct, frozen=True):
 COMMANDS = {
     "run": Command("daemon.run", "run the daemon until it is told to stop (what systemd calls)"),
     "check": Command("daemon.check", "read the config as the daemon would, say what is wrong, start nothing"),
+    "init": Command("daemon.init", "write a commented config from what is found here"),
+    "doctor": Command("daemon.doctor", "look for what is wrong, and say what to do"),
     "demo": Command("daemon.demo", "watch it work: real daemon, fake providers that break, no key needed"),
     "classify": Command("daemon.classify", "say what failoverd would make of errors, one JSON object a line"),
 }

@@ -5,7 +5,6 @@ import os
 import sys
 from typing import NoReturn
 
-from daemon.ctl.grammar import sockets_of
 from daemon.ctl.terminal import Terminal
 
 __all__ = ["arguments", "run"]
@@ -23,8 +22,8 @@ def run(args: argparse.Namespace, screen: Terminal) -> NoReturn:
         words += ["--config", args.config]
     if args.command == "init" and args.only_show:
         words += ["--print"]
-    if args.command == "doctor":
-        words += ["--socket", *sockets_of(args.socket)]
+    if args.command == "doctor" and args.socket:
+        words += ["--socket", args.socket]
     screen.out.flush()
     # -P: a directory called `daemon` where somebody happens to stand is not ours.
     command = [sys.executable, "-P", "-m", "daemon.main", *words]

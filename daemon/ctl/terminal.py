@@ -10,7 +10,7 @@ from typing import NamedTuple, TextIO
 
 from daemon.ctl.plain import columns_of, cut, folded
 
-__all__ = ["BAD", "FAINT", "GOOD", "PLAIN", "STRONG", "WARY", "Cell", "Terminal", "terminal"]
+__all__ = ["BAD", "FAINT", "GOOD", "PLAIN", "STRONG", "WARY", "Cell", "Terminal", "Tone", "terminal"]
 
 Tone = str
 PLAIN, STRONG, FAINT, GOOD, WARY, BAD = "", "1", "2", "32", "33", "31"
@@ -18,7 +18,7 @@ PLAIN, STRONG, FAINT, GOOD, WARY, BAD = "", "1", "2", "32", "33", "31"
 
 ENDLESS = 1_000_000
 """The width of a pipe."""
-WIDTH_MIN = 40
+SIZE_MIN = {"COLUMNS": 40, "LINES": 8}
 GAP = 2
 
 
@@ -35,6 +35,7 @@ class Terminal(NamedTuple):
     out: TextIO
     err: TextIO
     width: int = ENDLESS
+    height: int = ENDLESS
     is_screen: bool = False
     """Whether stdout is a terminal: then it can be redrawn."""
     has_colour: bool = False
@@ -52,6 +53,16 @@ class Terminal(NamedTuple):
     def say_json(self, value: object) -> None:
         """Data for programs, as the daemon sent it; in ASCII, so that nothing in it can move a cursor."""
         self.say(json.dumps(value, indent=2))
+
+    def redraw(self, lines: Sequence[str]) -> None:
+        """In the place of what was drawn before, without a flicker; below it, where there is no screen."""
+        if not self.is_screen:
+            self.say(*lines, "")
+        else:
+            shown = lines if len(lines) < self.height else [*lines[: self.height - 2], "..."]
+            # Home; each line wipes what it is shorter by; then whatever is below.
+            self.out.write("\x1b[H" + "".join(f"{line}\x1b[K\n" for line in shown) + "\x1b[J")
+        self.out.flush()
 
     def tell(self, *lines: str) -> None:
         """What is not data: news and complaints."""
@@ -97,18 +108,20 @@ def terminal(out: TextIO, err: TextIO, environment: Mapping[str, str]) -> Termin
     return Terminal(
         out,
         err,
-        width=_width(out, environment) if is_screen or "COLUMNS" in environment else ENDLESS,
+        width=_size("COLUMNS", 80, out, environment) if is_screen or "COLUMNS" in environment else ENDLESS,
+        height=_size("LINES", 24, out, environment) if is_screen else ENDLESS,
         is_screen=is_screen,
         has_colour=is_screen and not plain,
         tells_colour=err.isatty() and not plain,
     )
 
 
-def _width(out: TextIO, environment: Mapping[str, str]) -> int:
-    stated = environment.get("COLUMNS", "")
+def _size(name: str, usual: int, out: TextIO, environment: Mapping[str, str]) -> int:
+    stated = environment.get(name, "")
     if stated.isdecimal() and int(stated):
-        return max(WIDTH_MIN, int(stated))
+        return max(SIZE_MIN[name], int(stated))
     try:
-        return max(WIDTH_MIN, os.get_terminal_size(out.fileno()).columns or 80)
+        size = os.get_terminal_size(out.fileno())
     except (OSError, ValueError):
-        return 80
+        return usual
+    return max(SIZE_MIN[name], (size.columns if name == "COLUMNS" else size.lines) or usual)

@@ -73,26 +73,26 @@ class Reply(Struct, frozen=True, kw_only=True):
         return tuple(attempt for attempt in self.report.attempts if attempt.outcome == "failed")
 
 
-class _Delta(Struct):
+class _Delta(Struct, frozen=True):
     content: str | None = None
 
 
-class _Choice(Struct):
+class _Choice(Struct, frozen=True):
     delta: _Delta = _Delta()
     message: _Delta = _Delta()
 
 
-class _Chunk(Struct):
-    choices: list[_Choice] = []
+class _Chunk(Struct, frozen=True):
+    choices: tuple[_Choice, ...] = ()
 
 
-class _Notice(Struct):
+class _Notice(Struct, frozen=True):
     chunk: _Chunk = _Chunk()
 
 
-class _Result(Struct):
+class _Result(Struct, frozen=True):
     failover: Report
-    choices: list[_Choice] = []
+    choices: tuple[_Choice, ...] = ()
 
 
 class Audience:

@@ -19,7 +19,7 @@ PAUSE_S = 0.012
 WORDS_BEFORE_THE_BREAK = 11
 
 
-class _Refusal(Struct):
+class _Refusal(Struct, frozen=True):
     message: str
     type: str
     code: str
@@ -99,11 +99,11 @@ def _words(order: Order) -> list[str]:
     return [first, *(f" {word}" for word in rest)]
 
 
-class _Message(Struct):
+class _Message(Struct, frozen=True):
     content: str
 
 
-class _Body(Struct):
+class _Body(Struct, frozen=True):
     messages: list[_Message]
 
 

@@ -22,11 +22,11 @@ class WrongAnswer(Exception):
     """The daemon answered with an error."""
 
 
-class _Fault(Struct):
+class _Fault(Struct, frozen=True):
     message: str
 
 
-class _Message(Struct):
+class _Message(Struct, frozen=True):
     id: int | UnsetType | None = UNSET
     method: str = ""
     params: Raw = Raw(b"{}")

@@ -4,7 +4,7 @@ from collections import Counter
 
 from msgspec import Struct
 
-from daemon.ctl.plain import counted, joined, seconds
+from daemon.ctl.plain import counted, folded, joined, seconds
 from daemon.ctl.terminal import BAD, FAINT, GOOD, STRONG, WARY, Terminal
 from daemon.stage.audience import Attempt, Reply
 from daemon.stage.script import Act
@@ -20,6 +20,9 @@ _WHY = {
     "network": "hung up",
 }
 LOST_SHOWN = 5
+SETTLED = 3
+INDENT = " " * 8
+COLUMNS = 78
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -48,6 +51,7 @@ class Teller:
         self.replies: list[Reply] = []
         self._screen = screen
         self._serving = ""
+        self._seen: Counter[str] = Counter()
         self._told: set[object] = set()
         self._quiet: Counter[str] = Counter()
 
@@ -57,6 +61,7 @@ class Teller:
         """The scene changes."""
         self.breathe()
         self._told.clear()
+        self._seen.clear()
         self._screen.say("", self._screen.paint(f"{act.at_s:5.1f}s  {act.says}", STRONG))
 
     def reply(self, reply: Reply) -> None:
@@ -67,8 +72,7 @@ class Teller:
             return
         what = (reply.answered_by, tuple((one.provider, one.kind) for one in reply.failed), _is_again(reply))
         is_plain = not reply.failed and not _is_again(reply)
-        if is_plain and reply.answered_by != self._serving:
-            self._serving = reply.answered_by
+        if is_plain and self._has_settled(reply.answered_by):
             self._line(f"{reply.answered_by} answers", GOOD)
         elif not is_plain and what not in self._told:
             self._told.add(what)
@@ -125,8 +129,19 @@ class Teller:
         say(f"{counted(outcome.continued, 'answer')} began at one and ended at another.")
         say(f"The slowest took {seconds(outcome.slowest_s)}.")
 
+    def _has_settled(self, provider: str) -> bool:
+        """Whether it has become the one that answers: a few in a row, for answers overtake each other."""
+        self._seen[provider] += 1
+        if provider == self._serving or self._seen[provider] != SETTLED:
+            return False
+        self._serving = provider
+        return True
+
     def _line(self, text: str, tone: str) -> None:
-        self._screen.say(f"        {self._screen.paint(text, tone)}")
+        width = min(self._screen.width, COLUMNS) - len(INDENT)
+        first, *rest = folded(text, width)
+        self._screen.say(f"{INDENT}{self._screen.paint(first, tone)}")
+        self._screen.say(*(f"{INDENT}  {self._screen.paint(line, tone)}" for line in rest))
         self._screen.out.flush()
 
 

@@ -1,0 +1,93 @@
+"""`failoverctl providers`: every provider, key and lane, and how each is."""
+
+import argparse
+from collections.abc import Iterator
+from typing import cast
+
+from daemon.ctl.complaint import Complaint
+from daemon.ctl.grammar import sockets_of
+from daemon.ctl.line import call
+from daemon.ctl.plain import inert, seconds, share, span
+from daemon.ctl.shapes import HoldSaid, KeySaid, LaneSaid, Measures, ProviderSaid, Status
+from daemon.ctl.standing import condition_said, left_said, standing_of
+from daemon.ctl.terminal import STRONG, WARY, Cell, Terminal
+from daemon.exits import Exit
+
+__all__ = ["arguments", "run"]
+
+
+def arguments(parser: argparse.ArgumentParser, _name: str) -> None:
+    parser.add_argument("provider", metavar="TARGET", nargs="?", default="", help="only this provider (all)")
+    parser.add_argument("--names", action="store_true", help="only the names, one a line, for scripts")
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def run(args: argparse.Namespace, screen: Terminal) -> int:
+    status = cast("Status", call(sockets_of(args.socket), "status"))
+    wanted = str(args.provider).partition("/")[0]
+    providers = [each for each in status["providers"] if wanted in ("", each["provider"])]
+    if wanted and not providers:
+        known = ", ".join(inert(each["provider"]) for each in status["providers"])
+        raise Complaint(
+            f"there is no provider {inert(wanted)!r}", f"there are: {known}", exit_code=Exit.USAGE
+        )
+    if args.json:
+        screen.say_json(providers)
+    elif args.names:
+        screen.say(*(name for provider in providers for name in _names(provider)))
+    else:
+        screen.say(
+            *screen.table(
+                ("NAME", "STANDING", "BACK IN", "SUCCESS", "MEDIAN", "LEFT"), list(_rows(providers))
+            )
+        )
+    return Exit.OK
+
+
+def _names(provider: ProviderSaid) -> Iterator[str]:
+    name = inert(provider["provider"])
+    yield name
+    yield from (f"{name}/{inert(key['key'])}" for key in provider["keys"])
+    yield from (inert(lane["lane"]) for lane in provider["lanes"])
+
+
+def _rows(providers: list[ProviderSaid]) -> Iterator[tuple[Cell | str, ...]]:
+    for provider in providers:
+        name, stands = inert(provider["provider"]), standing_of(provider)
+        back = "" if stands.left_s is None else span(stands.left_s)
+        yield (
+            Cell(name, STRONG),
+            Cell(stands.word, stands.tone),
+            back,
+            *_measured(provider["measures"]),
+            left_said(provider["left"]),
+        )
+        for key in provider["keys"]:
+            if len(provider["keys"]) > 1 or key["condition"] != "well":
+                yield f"  {name}/{inert(key['key'])}", *_standing(key), "", "", ""
+        for lane in provider["lanes"]:
+            yield (
+                f"  {inert(lane['lane'])}",
+                *_standing(lane),
+                *_measured(lane["measures"]),
+                left_said(lane["left"]),
+            )
+
+
+def _standing(one: KeySaid | LaneSaid) -> tuple[Cell, str]:
+    word, tone = condition_said(one["condition"])
+    # A lane is also out by what it stands on, of which a line above tells.
+    if one["condition"] == "well" and not one.get("is_usable", True):
+        word, tone = ("used up" if one.get("exhausted") else "held above"), WARY
+    return Cell(word, tone), _back(one["hold"])
+
+
+def _back(hold: HoldSaid | None) -> str:
+    if hold is None or hold["left_s"] == 0:
+        return ""
+    return "by hand" if hold["left_s"] is None else span(hold["left_s"])
+
+
+def _measured(measures: Measures) -> tuple[str, str]:
+    rate, latency = measures["success_rate"], measures["latency"]
+    return "" if rate is None else share(rate), "" if latency is None else seconds(latency["p50_ms"] / 1000)

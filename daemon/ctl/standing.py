@@ -1,0 +1,74 @@
+"""How a provider stands, in a word: the worst that keeps its lanes from serving."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from daemon.ctl.plain import inert, number
+from daemon.ctl.shapes import HoldSaid, ProviderSaid
+from daemon.ctl.terminal import BAD, FAINT, GOOD, WARY, Tone
+
+__all__ = ["Stands", "condition_said", "left_said", "standing_of"]
+
+_TONES: Mapping[str, Tone] = MappingProxyType(
+    {
+        "well": GOOD,
+        "slow_start": WARY,
+        "on_trial": WARY,
+        "under_trial": WARY,
+        "resting": WARY,
+        "quarantined": BAD,
+        "out": BAD,
+        "disabled": FAINT,
+    }
+)
+_WINDOWS: Mapping[str, str] = MappingProxyType(
+    {"rpm": "/min", "rpd": "/day", "tpm": " tok/min", "tpd": " tok/day", "concurrency": " at once"}
+)
+"""How a limit is read: `18/min`."""
+
+
+class Stands(NamedTuple):
+    """A word, its colour, and when it ends."""
+
+    word: str
+    tone: Tone
+    left_s: float | None = None
+
+
+def condition_said(condition: str) -> tuple[str, Tone]:
+    """`slow start`, and its colour."""
+    return inert(condition).replace("_", " "), _TONES.get(condition, BAD)
+
+
+def standing_of(provider: ProviderSaid) -> Stands:
+    """Its own, if that is not well; else its lanes', if none of them can be used."""
+    if not provider["is_enabled"]:
+        return Stands("off", FAINT)
+    if provider["actor"] not in ("alive", "starting"):
+        return Stands(f"crashed, {inert(provider['actor'])}", BAD)
+    parts = [(provider["condition"], provider["hold"])]
+    parts += [(key["condition"], key["hold"]) for key in provider["keys"]]
+    parts += [(lane["condition"], lane["hold"]) for lane in provider["lanes"]]
+    own = parts[0][0]
+    if own == "well" and provider["usable"] < len(provider["lanes"]):
+        own = next((condition for condition, _ in parts if condition != "well"), own)
+    if own == "well" and not provider["usable"] and provider["lanes"]:
+        return Stands("used up", WARY)
+    word, tone = condition_said(own)
+    is_partly = own != "well" and provider["usable"] > 0
+    return Stands(
+        f"partly {word}" if is_partly else word, WARY if is_partly else tone, _soonest(h for _, h in parts)
+    )
+
+
+def left_said(left: Mapping[str, int]) -> str:
+    """`18/min, 240/day`."""
+    return ", ".join(
+        f"{number(amount)}{_WINDOWS.get(name, f' {inert(name)}')}" for name, amount in left.items()
+    )
+
+
+def _soonest(holds: Iterable[HoldSaid | None]) -> float | None:
+    ends = [hold["left_s"] for hold in holds if hold is not None and hold["left_s"]]
+    return min(ends, default=None)
