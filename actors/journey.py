@@ -58,8 +58,6 @@ class Journey:
     def __init__(self, case: Case, switchboard: Switchboard, relay: Relay | None) -> None:
         self.way_in = WayIn(case, switchboard, relay)
         self.ending = Ending(case, switchboard, relay)
-        if relay is not None:
-            relay.trail = self.ending.trail
         self._case = case
         self._switchboard = switchboard
         self._relay = relay

@@ -7,9 +7,9 @@
 It is the sink of every attempt of a request, and the flow that the caller's sink may tell to rest.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from actors.case import Attempted, Flow, Sink
+from actors.case import Flow, Sink
 from actors.wire.chunks import Chunk, Kind
 from actors.wire.splice import Splicer
 from state.joining import Joint, Stage, ended, joined, joint
@@ -24,8 +24,6 @@ class Relay:
     def __init__(self, sink: Sink, *, keeps: bool = False) -> None:
         """`keeps`: every chunk is kept, for others who want the same answer."""
         self.kept: list[Chunk] | None = [] if keeps else None
-        self.trail: Sequence[Attempted] = ()
-        """Who was asked before the one that speaks: for a sink that wants to tell."""
         self.in_tool = False
         self.has_said = 0
         """How many chunks the caller has been given: it shows whether anything moves."""

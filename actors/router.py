@@ -9,7 +9,7 @@ What it decides stands in `state`; whom it can turn to is the switchboard. It ou
 which only wakes those who wait for a lane.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from actors.actor import Life
 from actors.board_keeper import Books
-from actors.case import Case, Client, Closed, Sink, Trouble
+from actors.case import Attempted, Case, Client, Closed, Sink, Trouble
 from actors.door import Door
 from actors.entrance import RETRY_AFTER_S, Entrance
 from actors.fingerprint import fingerprint
@@ -103,7 +103,7 @@ class Router:
         self._rng = rng
         self._listener = listener
         self._entrance = Entrance(config.daemon)
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, Journey] = {}
         self._memoirs = Memoirs(journal, self._under_way)
         self._named = Named(journal, clock)
         self._twins = Twins(clock)
@@ -149,6 +149,11 @@ class Router:
             return (await self._run(case, None if sink is None else Relay(sink))).closed
         finally:
             self._entrance.leave(case.client)
+
+    def trail_of(self, request_id: str) -> Sequence[Attempted]:
+        """Who was asked until now and failed, of a request that is under way."""
+        journey = self._under_way.get(request_id)
+        return () if journey is None else journey.ending.trail
 
     async def explain(self, request_id: str) -> Explanation | None:
         """Why it went where it went; None: nobody has heard of it. Raises JournalUnusable where only the
@@ -226,7 +231,7 @@ class Router:
     async def _run(self, case: Case, relay: Relay | None, content: str = "") -> Outcome:
         """Its own way through the lanes. Whatever ends it, it is closed once."""
         journey = Journey(case, self.switchboard, relay)
-        self._under_way.add(case.id)
+        self._under_way[case.id] = journey
         closed: Closed | None = None
         try:
             closed = await journey.run(partial(self._note_opened, case, content) if content else None)
@@ -237,7 +242,7 @@ class Router:
             self._listener.tell(RequestCrashed(case.id, error))
             closed = journey.ending.interrupted()
         finally:
-            self._under_way.discard(case.id)
+            self._under_way.pop(case.id, None)
             if closed is None:
                 closed = journey.ending.interrupted()
             self._close(case, closed, journey, content)

@@ -124,12 +124,9 @@ class App:
             await _send(send, _whole(case, closed))
 
     async def _stream(self, case: Case, receive: Receive, send: Send) -> None:
-        outlet = Outlet(send)
-        stream = Stream(case, outlet, self._office.cast.clock)
-        try:
-            closed = await self._serve(case, stream, receive)
-        finally:
-            stream.rest()
+        cast, outlet = self._office.cast, Outlet(send)
+        stream = Stream(case, outlet, lambda: cast.router.trail_of(case.id), cast.clock)
+        closed = await self._serve(case, stream, receive)
         if closed is None:
             outlet.close()
         elif stream.has_begun:

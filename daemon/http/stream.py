@@ -6,11 +6,10 @@ the first word            head with the lane in it, then chunk by chunk
 the end                   [DONE], or an error that client libraries raise
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from actors.case import Attempted, Case, Flow
-from actors.rescue import Relay
-from actors.seams import Alarm, Clock
+from actors.seams import Clock
 from actors.wire.chunks import Chunk
 from daemon.http.answers import lane_headers
 from daemon.http.asgi import Body
@@ -40,52 +39,40 @@ def piece(body: bytes, *, more: bool = True) -> Body:
 class Stream:
     """The sink of one request."""
 
-    def __init__(self, case: Case, outlet: Outlet, clock: Clock) -> None:
+    def __init__(
+        self, case: Case, outlet: Outlet, trail: Callable[[], Sequence[Attempted]], clock: Clock
+    ) -> None:
+        """`trail`: who has failed until now."""
         self.has_begun = False
         """Whether the head has left: from here on an error is a part of the stream."""
         self._case = case
         self._outlet = outlet
+        self._trail = trail
         self._clock = clock
-        self._alarm: Alarm | None = None
         self._said_ms = case.opened_ms
 
     def __repr__(self) -> str:
         return f"<stream of {self._case.id}, {'begun' if self.has_begun else 'silent'}>"
 
     def begin(self, lane: LaneId, flow: Flow) -> None:
-        # Whoever is played back has nobody behind him.
-        self._begin(lane, flow.trail if isinstance(flow, Relay) else ())
+        self._begin(lane)
         self._outlet.feeds_from(flow)
 
     def chunk(self, chunk: Chunk) -> None:
-        self.rest()
         self._outlet.write(piece(b"data: %b\n\n" % chunk.payload))
 
     def keep_alive(self) -> None:
-        """A lane has failed, and another one is asked."""
-        if self._alarm is None:
-            self._said_ms = self._clock.now_ms() if self.has_begun else self._said_ms
-            self._wait()
+        """It takes long. A lane that thinks is silent at its provider's, too; only a failover is our doing."""
+        now_ms = self._clock.now_ms()
+        if now_ms - self._said_ms < SILENT_MS or self._outlet.is_choked or not self._trail():
+            return
+        self._said_ms = now_ms
+        self._begin(None)
+        self._outlet.write(piece(_COMMENT))
 
-    def rest(self) -> None:
-        """No more comments: somebody speaks, or it is over."""
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
-
-    def _wait(self) -> None:
-        self._alarm = self._clock.call_at(self._said_ms + SILENT_MS, self._comment)
-
-    def _comment(self) -> None:
-        self._said_ms = self._clock.now_ms()
-        if not self._outlet.is_choked:
-            self._begin(None, ())
-            self._outlet.write(piece(_COMMENT))
-        self._wait()
-
-    def _begin(self, lane: LaneId | None, trail: Sequence[Attempted]) -> None:
+    def _begin(self, lane: LaneId | None) -> None:
         if self.has_begun:
             return
         self.has_begun = True
-        headers = [*_KIND, *lane_headers(self._case, lane, trail, streams=True)]
+        headers = [*_KIND, *lane_headers(self._case, lane, self._trail(), streams=True)]
         self._outlet.write({"type": "http.response.start", "status": 200, "headers": headers})
