@@ -29,6 +29,8 @@ __all__ = ["OUTSTANDING_MAX", "Clerk"]
 OUTSTANDING_MAX = 64
 """Of one connection, on their way at the same time; more are refused with a time to come back."""
 RETRY_AFTER_S = 1.0
+SLOW_READER_S = 30.0
+"""Who does not read for so long is cut: somebody's answer waits in our memory."""
 INBOX_BYTES = 64 * 1024
 CANCELLING: Mapping[str, str] = {"$/cancelRequest": "id", "notifications/cancelled": "requestId"}
 """How language servers' clients and MCP's cancel: by a notification, and where in it the id stands."""
@@ -60,10 +62,12 @@ class Clerk:
         clock: Clock,
         listener: Listener,
         frame_bytes_max: int,
+        slow_reader_s: float = SLOW_READER_S,
     ) -> None:
         self.clock = clock
         self.inbox = memoryview(bytearray(INBOX_BYTES))
         self.frame_bytes_max = frame_bytes_max
+        self.slow_reader_s = slow_reader_s
         self.connections: set[Connection] = set()
         self.is_draining = False
         self._methods = methods

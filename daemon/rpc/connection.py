@@ -31,7 +31,6 @@ FRAMES_AT_ONCE = 100
 """Then others get to run: a megabyte of empty objects is hundreds of thousands of messages."""
 CHOKED_BYTES = 256 * 1024
 """So much waits in our memory before we stop working for whoever does not read."""
-SLOW_READER_S = 30.0
 NULL = b"null"
 
 
@@ -42,6 +41,7 @@ class Service(Protocol):
     inbox: memoryview
     """Where bytes arrive: one place for all, because each piece is taken in before the next one comes."""
     frame_bytes_max: int
+    slow_reader_s: float
 
     def take(self, connection: "Connection", incoming: Asked | Told, address: Address) -> None:
         """Answer at once, or begin to work on it."""
@@ -270,7 +270,7 @@ class Connection(asyncio.BufferedProtocol):
     def _cut_later(self) -> None:
         self._cut_not()
         clock = self._service.clock
-        self._cut = clock.call_at(clock.now_ms() + ms(SLOW_READER_S), self.abort)
+        self._cut = clock.call_at(clock.now_ms() + ms(self._service.slow_reader_s), self.abort)
 
     def _cut_not(self) -> None:
         if self._cut is not None:

@@ -112,4 +112,4 @@ def _kindly(bad: BadRequest, method: Method) -> Refusal:
 def _choices(takes: type[Struct], field: str) -> list[str]:
     """What a field may say, if it is one of a few words."""
     of = get_type_hints(takes).get(field)
-    return [str(choice) for choice in of] if isinstance(of, EnumType) else []
+    return list(map(str, of)) if isinstance(of, EnumType) else []
