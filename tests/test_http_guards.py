@@ -72,8 +72,8 @@ def test_over_the_unix_socket_clients_make_up_a_word():
 
 
 def test_beyond_loopback_the_token_stands_for_the_name():
-    shown = {"authorization": "Bearer correct-horse"}
-    assert status(Via.NETWORK, TOKEN, host="gpu-box.lan:4747", **shown) == 200
+    shown = "Bearer correct-horse"
+    assert status(Via.NETWORK, TOKEN, host="gpu-box.lan:4747", authorization=shown) == 200
     assert status(Via.NETWORK, TOKEN, host="gpu-box.lan:4747") == 401
 
 
@@ -89,8 +89,7 @@ def test_beyond_loopback_the_token_stands_for_the_name():
 )
 @pytest.mark.parametrize("via", list(Via))
 def test_a_page_from_elsewhere_stays_out(origin, via):
-    shown = {"authorization": "Bearer correct-horse"}
-    assert status(via, TOKEN, origin=origin, **shown) == 403
+    assert status(via, TOKEN, origin=origin, authorization="Bearer correct-horse") == 403
 
 
 def test_a_page_of_our_own_would_come_in():

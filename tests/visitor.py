@@ -78,7 +78,8 @@ class Visit:
 
     @property
     def status(self) -> int:
-        return self._head["status"]
+        status: int = self._head["status"]
+        return status
 
     @property
     def headers(self) -> dict[str, str]:
@@ -86,7 +87,7 @@ class Visit:
 
     @property
     def body(self) -> bytes:
-        return b"".join(message["body"] for message in self.sent[1:] if "body" in message)
+        return b"".join(message.get("body", b"") for message in self._messages[1:])
 
     @property
     def json(self) -> Any:
@@ -103,14 +104,17 @@ class Visit:
 
     @property
     def is_whole(self) -> bool:
-        last = self.sent[-1]
-        return "more_body" in last and not last["more_body"]
+        return self._messages[-1].get("more_body") is False
 
     @property
-    def _head(self) -> Response:
-        head = self.sent[0]
-        assert "status" in head
+    def _head(self) -> dict[str, Any]:
+        head = self._messages[0]
+        assert head["type"] == "http.response.start"
         return head
+
+    @property
+    def _messages(self) -> list[dict[str, Any]]:
+        return [{**message} for message in self.sent]
 
 
 class Hotel:
@@ -176,7 +180,8 @@ class Hotel:
         return await self.house.clock.until_done(self.serve(visit))
 
     async def chat(self, body: dict[str, Any] | None = None, **headers: str | None) -> Visit:
-        return await self.visit("POST", "/v1/chat/completions", body or CHAT, **headers)
+        visit = self.arrives("POST", "/v1/chat/completions", body or CHAT, query="", **headers)
+        return await self.house.clock.until_done(self.serve(visit))
 
     async def stream(self, **headers: str | None) -> Visit:
         return await self.chat(STREAM, **headers)

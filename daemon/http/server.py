@@ -74,7 +74,8 @@ class HttpServer:
             tasks.start_soon(self._read_mail, life)
             listening = await self._open(life)
             if listening is not None:
-                await self._serve(listening, life)
+                with listening:
+                    await self._serve(listening, life)
             tasks.cancel_scope.cancel()
 
     async def _open(self, life: Life[None]) -> socket.socket | None:
@@ -93,15 +94,18 @@ class HttpServer:
 
     async def _serve(self, listening: socket.socket, life: Life[None]) -> None:
         server = _Server(self._app, self._clock, self._grace_s)
-        async with create_task_group() as tasks:
-            tasks.start_soon(server.serve, [listening])
-            await server.listens.wait()
-            if not life.is_ready:
-                life.ready()
-            await life.wait_stopping()
-            self._doorstep.close()
-            # Asked to stop before it is cancelled: requests under way come to their end.
-            server.should_exit = True
+        try:
+            async with create_task_group() as tasks:
+                tasks.start_soon(server.serve, [listening])
+                await server.listens.wait()
+                if not life.is_ready:
+                    life.ready()
+                await life.wait_stopping()
+                self._doorstep.close()
+                # Asked to stop before it is cancelled: requests under way come to their end.
+                server.should_exit = True
+        finally:
+            server.abandon()
 
     async def _read_mail(self, life: Life[None]) -> None:
         async for _ in life:
@@ -129,6 +133,7 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=max(1, round(grace_s)),
             )
         )
+        self.servers = []
         self.listens = Wakeup()
 
     @contextmanager
@@ -138,3 +143,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.listens.set()
+
+    def abandon(self) -> None:
+        """Let go of whatever is left, also when it was not asked to stop but died."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            cast("Connection", connection).transport.abort()

@@ -62,7 +62,7 @@ class Stream:
         self._outlet.write(piece(b"data: %b\n\n" % chunk.payload))
 
     def keep_alive(self) -> None:
-        """It takes long. A lane that thinks is silent at its provider's, too; only a failover is our doing."""
+        """It takes long. A lane that thinks is silent at its provider's too; a failover is our doing."""
         now_ms = self._clock.now_ms()
         if now_ms - self._said_ms < SILENT_MS or self._outlet.is_choked or not self._trail():
             return
