@@ -1,9 +1,9 @@
 """Who is compared: each with its config, its way in for every route, and nothing switched on that others lack.
 
-    plain           the fast upstream
-    after-500       one that answers 500, then the fast one
-    after-refused   one where nobody listens, then the fast one
-    secure          the fast one behind TLS, its certificate verified
+plain           the fast upstream
+after-500       one that answers 500, then the fast one
+after-refused   one where nobody listens, then the fast one
+over-tls        the fast one behind TLS, its certificate verified
 """
 
 import shutil
@@ -30,7 +30,7 @@ class Route(StrEnum):
     PLAIN = "plain"
     AFTER_500 = "after-500"
     AFTER_REFUSED = "after-refused"
-    SECURE = "secure"
+    SECURE = "over-tls"
 
 
 class Door(Struct, frozen=True):
@@ -100,7 +100,9 @@ class Nginx(Contestant):
     def command(self) -> list[str]:
         pools = "\n".join(self._pool(route) for route in Route)
         doors = "\n".join(self._location(route) for route in Route)
-        (self.home / "nginx.conf").write_text(_NGINX.format(home=self.home, port=self.port, pools=pools, doors=doors))
+        (self.home / "nginx.conf").write_text(
+            _NGINX.format(home=self.home, port=self.port, pools=pools, doors=doors)
+        )
         return [_found("nginx"), "-p", str(self.home), "-c", str(self.home / "nginx.conf")]
 
     def door(self, route: Route) -> Door:
@@ -118,7 +120,9 @@ class Nginx(Contestant):
         where = f"location /{route}/ {{ proxy_pass "
         if route is not Route.SECURE:
             return f"{where}http://{route}/; }}"
-        verified = f"proxy_ssl_verify on; proxy_ssl_name localhost; proxy_ssl_trusted_certificate {self.ca_file};"
+        verified = (
+            f"proxy_ssl_verify on; proxy_ssl_name localhost; proxy_ssl_trusted_certificate {self.ca_file};"
+        )
         return f"{where}https://{route}/; {verified} }}"
 
 
@@ -245,7 +249,9 @@ class Failoverd(Contestant):
             "away": self.url(self.ports.away),
             "secure": secure,
         }
-        return self._fast() + "".join(_PROVIDER.format(name=name, url=url, models='["bench"]') for name, url in urls.items())
+        return self._fast() + "".join(
+            _PROVIDER.format(name=name, url=url, models='["bench"]') for name, url in urls.items()
+        )
 
     def _fast(self) -> str:
         return _PROVIDER.format(name="fast", url=self.url(self.ports.fast), models='["bench"]')
@@ -257,7 +263,9 @@ class Failoverd(Contestant):
             Route.AFTER_REFUSED: ["away", "fast"],
             Route.SECURE: ["secure"],
         }
-        return "".join(f"[pool.{name}]\nlanes = {msgspec.json.encode(lanes).decode()}\n" for name, lanes in pools.items())
+        return "".join(
+            f"[pool.{name}]\nlanes = {msgspec.json.encode(lanes).decode()}\n" for name, lanes in pools.items()
+        )
 
 
 _PROVIDER = """

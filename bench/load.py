@@ -215,7 +215,9 @@ async def _run(errand: Errand) -> Report:
     make = RpcCallers if errand.rpc else HttpCaller
     count = 1 if errand.rpc else errand.callers
     callers = [
-        cast("HttpCaller | RpcCallers", await _connect(errand.address, lambda: make(errand, seen, asks_again)))
+        cast(
+            "HttpCaller | RpcCallers", await _connect(errand.address, lambda: make(errand, seen, asks_again))
+        )
         for _ in range(count)
     ]
     began = time.perf_counter()

@@ -18,7 +18,7 @@ from msgspec import Struct
 from bench.contestants import Contestant, Door, Route
 from bench.load import Errand, Report
 from bench.process import ANSWERS_WITHIN_S, Core, NeverAnswered, Program, bare_environment, pinned
-from bench.questions import chat, headers_of, http_request
+from bench.questions import chat, headers_of
 from bench.upstream import Ports
 
 __all__ = ["Stage", "Standing", "Wrk", "first_answer_s", "upstream"]
@@ -26,7 +26,8 @@ __all__ = ["Stage", "Standing", "Wrk", "first_answer_s", "upstream"]
 WRK_SCRIPT = Path(__file__).with_name("post.lua")
 LOOKS_AGAIN_S = 0.002
 ASKS_FOR_S = 30.0
-WARM_UP_S = 0.5
+WARM_UP_S = 3.0
+"""What compiles itself while it runs gets the time to do so."""
 
 
 class Wrk(Struct, frozen=True):
@@ -73,8 +74,9 @@ class Standing:
 class Stage:
     """Where everything is while it is measured."""
 
-    def __init__(self, home: Path, ports: Ports, ca_file: Path) -> None:
+    def __init__(self, home: Path, ports: Ports, ca_file: Path, cast: Sequence[type[Contestant]]) -> None:
         self.home = home
+        self.cast = cast
         self.ports = ports
         self.ca_file = ca_file
 
@@ -122,10 +124,8 @@ class Stage:
         program = Program(words, contestant.home, contestant.environ)
         try:
             first_answer_s(program, contestant.door(Route.PLAIN))
-            for route in Route:
-                door = contestant.door(route)
-                request = http_request(door, chat(door))
-                self.run(Errand(address=door.address, request=request, for_s=WARM_UP_S, pause_s=0.01))
+            door = contestant.door(Route.PLAIN)
+            self.wrk(door, chat(door), connections=16, for_s=WARM_UP_S)
         except BaseException:
             program.end()
             raise

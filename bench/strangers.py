@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 __all__ = ["LITELLM", "PORTKEY", "available", "fetch"]
 
 HERE = Path(__file__).resolve().parent.parent / ".strangers" / "bench"
@@ -15,6 +17,8 @@ PORTKEY = HERE / "portkey" / "node_modules" / "@portkey-ai" / "gateway" / "build
 LITELLM_VERSION = "1.102.4"
 PORTKEY_VERSION = "1.15.2"
 """Named, so that two runs compare the same things."""
+HONO_VERSION = "1.3.3"
+"""Of the server below Portkey: with newer ones this release answers every stream with a 500."""
 
 
 def fetch() -> None:
@@ -38,20 +42,34 @@ def available() -> set[str]:
 
 def _get_debians() -> None:
     subprocess.run(["apt-get", "update", "-qq"], check=True)
-    subprocess.run(["apt-get", "install", "-y", "-qq", "nginx-light", "wrk"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["apt-get", "install", "-y", "-qq", "nginx-light", "wrk"], check=True, stdout=subprocess.DEVNULL
+    )
 
 
 def _get_litellm() -> None:
     subprocess.run([sys.executable, "-m", "venv", str(HERE / "litellm")], check=True)
-    pip = [str(HERE / "litellm" / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    pip = [
+        str(HERE / "litellm" / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+    ]
     subprocess.run([*pip, f"litellm[proxy]=={LITELLM_VERSION}"], check=True)
 
 
 def _get_portkey() -> None:
     place = HERE / "portkey"
     place.mkdir(exist_ok=True)
-    npm = ["npm", "install", "--prefix", str(place), "--silent", "--ignore-scripts", "--omit=dev", "--no-audit"]
-    subprocess.run([*npm, f"@portkey-ai/gateway@{PORTKEY_VERSION}"], check=True, cwd=place)
+    wanted = {
+        "dependencies": {"@portkey-ai/gateway": PORTKEY_VERSION},
+        "overrides": {"@hono/node-server": HONO_VERSION},
+    }
+    (place / "package.json").write_bytes(msgspec.json.encode(wanted))
+    npm = ["npm", "install", "--silent", "--ignore-scripts", "--omit=dev", "--no-audit"]
+    subprocess.run(npm, check=True, cwd=place)
 
 
 def _has(name: str) -> Callable[[], bool]:
