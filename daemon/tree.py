@@ -162,7 +162,7 @@ class Tree:
     def serving(self, after_s: float) -> Serving:
         """What is being served, to be told to people."""
         daemon = self.resolved.config.daemon
-        sockets = tuple(each for each in (daemon.socket, daemon.http_socket) if each)
+        sockets = tuple(each for each in (daemon.socket, daemon.http_socket, daemon.http_tcp) if each)
         lanes = sum(len(door.ledger.lanes) for door in self.doors.values())
         return Serving(after_s, len(self.doors), lanes, sockets)
 
