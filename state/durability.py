@@ -50,7 +50,9 @@ class JournalSetAside(Struct, frozen=True):
     moved_to: str
 
     def __str__(self) -> str:
-        return f"the journal could not be used ({self.reason}); a new one is begun, the old is {self.moved_to}"
+        return (
+            f"the journal could not be used ({self.reason}); a new one is begun, the old is {self.moved_to}"
+        )
 
 
 class JournalHealth(Struct, frozen=True, kw_only=True):
