@@ -21,6 +21,7 @@ _PLAIN = {
     "float": "a number",
     "bool": "true or false",
 }
+_ABSENT = re.compile(r"Object missing required field `(\w+)`")
 _JARGON = re.compile(r"(?<=xpected )`([\w| ]+)`|(?<=got )`([\w| ]+)`")
 
 
@@ -42,6 +43,8 @@ def blame(error: Exception, path: str = "") -> BadRequest:
         return BadRequest(path, f"is not valid UTF-8 (at byte {error.start})")
     why, _, inner = str(error).partition(" - at `$")
     field = (path + inner.rstrip("`")).lstrip(".")
+    if (absent := _ABSENT.fullmatch(why)) is not None:
+        return BadRequest(f"{field}.{absent[1]}".lstrip("."), "is missing")
     why = _JARGON.sub(_in_plain_words, why)
     return BadRequest(field, f"is not as it should be: {why[:1].lower()}{why[1:WHY_CHARS_MAX]}")
 
