@@ -19,7 +19,8 @@ from state.config import Config, DaemonConfig
 from state.configcheck import check
 from state.found import LOCAL_OLLAMA, from_environment
 from state.problems import Fault, Problem
-from state.quoting import quoted_path
+from state.quoting import UNSAID, quoted_path
+from state.redact import Redactor
 from state.resolved import Resolved
 from state.toml import tables
 from state.written import Written, read
@@ -107,8 +108,15 @@ def _resolve(written: Written, source: str, beside: Path, here: Surroundings) ->
         *_certificates(config),
     ]
     if problems or isinstance(token, Fault):
-        return Refused(source, tuple(_in_order(problems)))
+        redact = Redactor(secret.reveal() for secret in secrets.values())
+        return Refused(source, tuple(_hushed(problem, redact) for problem in _in_order(problems)))
     return Resolved(config=config, source=source, secrets=secrets, http_token=token)
+
+
+def _hushed(problem: Problem, redact: Redactor) -> Problem:
+    """A key may be pasted anywhere, as a name too; what is known to be one is not repeated."""
+    path = tuple(UNSAID if isinstance(step, str) and redact(step) != step else step for step in problem.path)
+    return Problem(path, Fault(redact(problem.fault.reason), redact(problem.fault.remedy)))
 
 
 def _certificates(config: Config) -> Iterator[Problem]:

@@ -6,6 +6,8 @@ config (2) --> homes (1) --> lock (75) --> logs --> journal --> life --> exit co
 import argparse
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -80,9 +82,12 @@ class _Run(Struct, frozen=True):
     notify: Systemd | Silent
     steps: "_Doorsteps"
 
-    def load_again(self) -> Resolved | Refused:
-        """The same config, as it stands now."""
-        return load(self.asked, surroundings())
+    def load_again(self, logs: Logs) -> Resolved | Refused:
+        """The same config, as it stands now; its keys are hidden before anybody can say them."""
+        found = load(self.asked, surroundings())
+        if isinstance(found, Resolved):
+            logs.redact = logs.redact.also(secret.reveal() for secret in found.all_secrets)
+        return found
 
 
 def _homes_of(resolved: Resolved) -> list[Path]:
@@ -104,7 +109,10 @@ def _run(run: _Run) -> int:
         redact=Redactor(secret.reveal() for secret in run.resolved.all_secrets),
     )
     try:
-        return anyio.run(_in_the_loop, run, backend_options={"use_uvloop": find_spec("uvloop") is not None})
+        load_again = partial(run.load_again, logs)
+        return anyio.run(
+            _in_the_loop, run, load_again, backend_options={"use_uvloop": find_spec("uvloop") is not None}
+        )
     except Exception:  # noqa: BLE001 - the last handler: a bug of ours becomes one line and an exit code
         logger.exception("failoverd died of a bug of its own; please report these lines")
         return Exit.INTERNAL
@@ -113,7 +121,7 @@ def _run(run: _Run) -> int:
         run.notify.close()
 
 
-async def _in_the_loop(run: _Run) -> Exit:
+async def _in_the_loop(run: _Run, load_again: Callable[[], Resolved | Refused]) -> Exit:
     listener = Lines()
     listener.tell(Starting(version("failoverd"), run.resolved.source, os.getpid()))
     early = SystemClock()
@@ -134,12 +142,12 @@ async def _in_the_loop(run: _Run) -> Exit:
         rpc=run.steps.rpc,
         http=run.steps.http,
         wishes=wishes,
-        load=run.load_again,
+        load=load_again,
         version=version("failoverd"),
     )
     tree = Tree(run.resolved, remembered, file, edges, clock=clock, rng=rng, listener=listener)
     tree.close_interrupted(opened)
-    seams = Seams(clock, rng, listener, run.notify, run.load_again, wishes)
+    seams = Seams(clock, rng, listener, run.notify, load_again, wishes)
     code, report = await live(tree, seams, drain_s=run.resolved.config.daemon.drain_s, force=_force)
     _say(report, "INFO")
     await tree.close()

@@ -36,7 +36,7 @@ _LOOKS_SECRET = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_ESCAPE = re.compile(r"\\+(?:u(?:00)?|x)([0-9a-f]{2})", re.IGNORECASE)
+_ESCAPE = re.compile(r"""\\+(?:(?:u(?:00)?|x)([0-9a-f]{2})|(["'/]))""", re.IGNORECASE)
 _HEX_JOINT = r"[\s:,.\\-]{0,2}(?:0?x)?"
 """`73:6b`, `\\x73\\x6b`, `0x73, 0x6b`."""
 
@@ -61,7 +61,9 @@ class Redactor:
     """Masks what it was told about, in any spelling, and what merely looks like a key."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = tuple(secret for secret in secrets if len(secret) >= SECRET_CHARS_MIN)
+        self._secrets = known = tuple(
+            dict.fromkeys(secret for secret in secrets if len(secret) >= SECRET_CHARS_MIN)
+        )
         spellings = {text for secret in known for text in encodings_of(secret)}
         longest_first = sorted(spellings, key=len, reverse=True)
         spaced = [_HEX_JOINT.join(f"{byte:02x}" for byte in secret.encode()) for secret in known]
@@ -72,22 +74,27 @@ class Redactor:
     def __repr__(self) -> str:
         return "Redactor(***)"
 
+    def also(self, secrets: Iterable[str]) -> "Redactor":
+        """One that knows these, too: what was secret before may still be said."""
+        return Redactor((*self._secrets, *secrets))
+
     def __call__(self, text: str) -> str:
         if self._known is not None:
-            text = self._known.sub(MASK, self._legible(text, self._known))
+            text = self._masked(text, self._known)
             if cut := self._cut_chars(text):
                 text = text[:-cut] + MASK
         return _LOOKS_SECRET.sub(_mask, text)
 
-    def _legible(self, text: str, known: re.Pattern[str]) -> str:
-        """The text with its escapes undone, if that brings a secret to light; else as it is."""
-        plain = text
+    def _masked(self, text: str, known: re.Pattern[str]) -> str:
+        """Without secrets; with its escapes undone as far as that brings one to light, else as it is."""
+        plain = text = known.sub(MASK, text)
         for _ in range(ESCAPED_TIMES_MAX):
             before, plain = plain, _unescaped(plain)
             if plain == before:
                 break
-            if known.search(plain) or self._cut_chars(plain):
-                text = plain
+            masked = known.sub(MASK, plain)
+            if masked != plain or self._cut_chars(plain):
+                plain = text = masked
         return text
 
     def _cut_chars(self, text: str) -> int:
@@ -103,7 +110,7 @@ class Redactor:
 def _unescaped(text: str) -> str:
     if not any(sign in text for sign in "%\\&"):
         return text
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), unescape(unquote(text)))
+    return _ESCAPE.sub(lambda found: found[2] or chr(int(found[1], 16)), unescape(unquote(text)))
 
 
 def _mask(found: re.Match[str]) -> str:

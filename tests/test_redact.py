@@ -66,6 +66,17 @@ def test_what_looks_like_a_key_is_masked_though_nobody_named_it(line, shown):
     assert Redactor()(line) == shown.replace("http***", "http://***")
 
 
+@pytest.mark.parametrize("depth", range(4))
+def test_a_slash_may_be_escaped_as_php_does_it(depth):
+    line = "refused: to/ken+5772/w".replace("/", "\\" * depth + "/")
+    assert Redactor(["to/ken+5772/w"])(line) == "refused: ***"
+
+
+def test_a_secret_that_itself_looks_escaped_is_masked_before_it_is_changed():
+    redact = Redactor(["to%41ken5772"])
+    assert redact("first to%41ken5772, then %74o%2541ken5772") == "first ***, then ***"
+
+
 @pytest.mark.parametrize(
     "line",
     [
