@@ -151,8 +151,8 @@ class Ledger:
         self._caps_are_shared = any(
             rung.caps for allowance in self._allowances.values() for rung in allowance.rungs[1:]
         )
-        self._shown_ms = {}
-        self._publish(self._models)
+        self._shown_ms = dict.fromkeys(self._models, self._clock.now_ms())
+        self.published.publish({lane: self.view(lane) for lane in self._models})
 
     def _touched(self, before: State, event: Event) -> Iterable[LaneId]:
         """The lanes whose place on the board this may have changed. Most attempts change nothing there:
@@ -183,8 +183,6 @@ class Ledger:
 
     def _publish(self, lanes: Iterable[LaneId]) -> None:
         views = {lane: self.view(lane) for lane in lanes}
-        if not views:
-            return
         now_ms = self._clock.now_ms()
         shown = self.published.latest
         fresh = {
@@ -196,6 +194,4 @@ class Ledger:
         }
         if fresh:
             self._shown_ms |= dict.fromkeys(fresh, now_ms)
-            self.published.publish(
-                {lane: view for lane, view in (shown | fresh).items() if lane in self._models}
-            )
+            self.published.publish(shown | fresh)

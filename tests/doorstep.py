@@ -35,7 +35,7 @@ from state.pools import Pool
 from state.secret import Secret
 from state.words import KeyId, LaneId
 from tests.fakes import FakeClock, FakeRng, RecordingListener
-from tests.fakes.transport import SILENCE, FakeTransport, Script
+from tests.fakes.transport import SILENCE, FakeNetwork, FakeTransport, Script
 from tests.wire.calls import chat
 
 T = TypeVar("T")
@@ -117,7 +117,7 @@ class Doorstep:
         clock: Clock,
         supervisor: Supervisor,
         listener: RecordingListener,
-        network: FakeTransport,
+        network: FakeNetwork,
     ) -> None:
         self.network = network
         self.clock = clock
@@ -215,11 +215,11 @@ async def doorstep(
     clock: FakeClock, *scripts: Script, state: State = NOTHING_KNOWN, **settings: Any
 ) -> AsyncIterator[Doorstep]:
     """Over a network in virtual time; `step.network` is it."""
-    network = FakeTransport(clock, *scripts)
+    network = FakeNetwork(clock, *scripts)
 
     def access(provider: ProviderConfig) -> Access:
         secrets = {KeyId("p", key.name): Secret(KEY) for key in provider.keys}
-        return Access(provider, secrets, _Anywhere(network))
+        return Access(provider, secrets, _Anywhere(FakeTransport(network)))
 
     listener = RecordingListener()
     async with supervise(clock, FakeRng(), listener) as supervisor:
@@ -257,21 +257,21 @@ async def real_doorstep(
             clock=clock,
             supervisor=supervisor,
             listener=listener,
-            network=FakeTransport(clock, SILENCE),
+            network=FakeNetwork(clock, SILENCE),
         )
         await supervisor.start([step.spec()])
         yield step
 
 
 class _Anywhere(dict[str, FakeTransport]):
-    """The same network, wherever one sends."""
+    """The same way, wherever one sends."""
 
-    def __init__(self, network: FakeTransport) -> None:
+    def __init__(self, way: FakeTransport) -> None:
         super().__init__()
-        self._network = network
+        self._way = way
 
     def __missing__(self, origin: str) -> FakeTransport:
-        return self._network
+        return self._way
 
     def values(self) -> Any:
-        return [self._network]
+        return [self._way]

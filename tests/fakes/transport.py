@@ -58,24 +58,43 @@ def broken(fault: Fault, after_s: float = 0.0) -> Script:
 SILENCE = Script(status=0, ends=False)
 
 
-class FakeTransport:
-    """Plays one script a request; the last one again and again."""
+class FakeNetwork:
+    """What is out there. Plays one script a request; the last one again and again."""
 
     def __init__(self, clock: Clock, *scripts: Script) -> None:
+        self.clock = clock
         self.sent: list[Sent] = []
         self.open = 0
+        self.open_most = 0
         self.warmed = 0
-        self.is_closed = False
-        self._clock = clock
+        self.bug: Exception | None = None
+        """Raised at whoever asks with GET: that is how our own code would break."""
         self._scripts = list(scripts)
-        self._lines: set[_Line] = set()
 
     def __repr__(self) -> str:
-        return f"<fake transport: {len(self.sent)} sent, {self.open} open>"
+        return f"<fake network: {len(self.sent)} sent, {self.open} open>"
 
     def play(self, *scripts: Script) -> None:
         """From now on."""
         self._scripts = list(scripts)
+
+    def next_script(self, sent: Sent) -> Script:
+        self.sent.append(sent)
+        if self.bug is not None and sent.method == b"GET":
+            raise self.bug
+        return self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+
+
+class FakeTransport:
+    """One life's way there."""
+
+    def __init__(self, network: FakeNetwork) -> None:
+        self.is_closed = False
+        self._network = network
+        self._lines: set[_Line] = set()
+
+    def __repr__(self) -> str:
+        return f"<fake transport: {len(self._lines)} open>"
 
     async def send(
         self,
@@ -90,11 +109,12 @@ class FakeTransport:
         del headers
         if self.is_closed:
             raise ExchangeFailed(Fault.CLOSED)
-        self.sent.append(Sent(method, target, body, key.end_of_head().decode().strip()))
-        script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
-        line = _Line(script, self._clock, clocks, self._gone)
+        network = self._network
+        script = network.next_script(Sent(method, target, body, key.end_of_head().decode().strip()))
+        line = _Line(script, network.clock, clocks, self._gone)
         self._lines.add(line)
-        self.open += 1
+        network.open += 1
+        network.open_most = max(network.open, network.open_most)
         line.start()
         try:
             await line.exchange.wait_opened()
@@ -104,7 +124,7 @@ class FakeTransport:
         return line.exchange
 
     def warm(self) -> None:
-        self.warmed += 1
+        self._network.warmed += 1
 
     def close(self) -> None:
         self.is_closed = True
@@ -114,7 +134,7 @@ class FakeTransport:
     def _gone(self, line: "_Line") -> None:
         if line in self._lines:
             self._lines.remove(line)
-            self.open -= 1
+            self._network.open -= 1
 
 
 class _Line:
