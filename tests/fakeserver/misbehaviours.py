@@ -41,11 +41,18 @@ class Misbehaviour(Struct, frozen=True):
     name: str
     script: Script
     ends: Fault | Delivered
+    """How it ends for us."""
+    or_ends: tuple[Fault | Delivered, ...] = ()
+    """How it may end too, where it and we are in a race that either may win."""
     clocks: Clocks = PATIENT
     body: bytes = b"{}"
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def endings(self) -> tuple[Fault | Delivered, ...]:
+        return (self.ends, *self.or_ends)
 
 
 def says(*parts: bytes, then_closes: bool = True) -> Script:
@@ -117,6 +124,10 @@ async def answers_before_the_upload_ends(line: Line) -> None:
 PAGE = b"<!doctype html><title>502 Bad Gateway</title>"
 ERROR = b'{"error":{"code":429,"message":"slow down"}}'
 ERROR_EVENT = b'data: {"error":{"code":503,"message":"overloaded"}}\n\n'
+THOUGHT = chunk(b'data: {"choices":[{"delta":{"reasoning_content":"hm"},"finish_reason":null}]}\n\n')
+CHOICES = b"".join(
+    chunk(b'data: {"choices":[{"index":%d,"delta":{"content":"a"}}]}\n\n' % n) for n in range(900)
+)
 FIRST = Clocks(first_token_ms=SHORT_MS)
 GAP = Clocks(first_token_ms=30_000, gap_ms=SHORT_MS)
 TOTAL = Clocks(total_ms=SHORT_MS)
@@ -129,10 +140,10 @@ def length(value: str) -> bytes:
 
 MISBEHAVIOURS: tuple[Misbehaviour, ...] = (
     # Nothing, or not even that.
-    Misbehaviour("closes at once", closes_at_once, Fault.NO_ANSWER),
+    Misbehaviour("closes at once", closes_at_once, Fault.NO_ANSWER, (Fault.RESET,)),
     Misbehaviour("closes after the request", says(), Fault.NO_ANSWER),
     Misbehaviour("resets after the request", says_and_resets(), Fault.RESET),
-    Misbehaviour("speaks before it is asked", speaks_first, Fault.NO_ANSWER),
+    Misbehaviour("speaks before it is asked", speaks_first, Fault.NO_ANSWER, (HELLO_DELIVERED,)),
     Misbehaviour("silence", says_and_stays(), Fault.FIRST_TOKEN_TIMEOUT, FIRST),
     Misbehaviour("never reads the request", never_reads, Fault.FIRST_TOKEN_TIMEOUT, FIRST, bytes(16 << 20)),
     # Heads that do not end well.
@@ -186,6 +197,10 @@ MISBEHAVIOURS: tuple[Misbehaviour, ...] = (
     Misbehaviour("stream cut inside of a chunk", says(STREAM_HEAD, event("hel")[:-9]), Fault.TRUNCATED),
     Misbehaviour("stream cut after its finish", says(STREAM_HEAD, event("hello", '"stop"'), DONE), Fault.TRUNCATED),
     Misbehaviour("stream reset", says_and_resets(STREAM_HEAD, event("hel")), Fault.RESET),
+    Misbehaviour("tokens without end", says_without_end(STREAM_HEAD, event("a") * 600), Fault.BODY_TOO_LARGE),
+    Misbehaviour("thoughts without end", says_without_end(STREAM_HEAD, THOUGHT * 600), Fault.BODY_TOO_LARGE),
+    Misbehaviour("choices without end", says_without_end(STREAM_HEAD, CHOICES), Fault.BODY_TOO_LARGE),
+    Misbehaviour("event without end", says_without_end(STREAM_HEAD + chunk(b"data: "), chunk(b"x" * 60_000)), Fault.BODY_TOO_LARGE),
     Misbehaviour("error in the stream", says(STREAM_HEAD, chunk(ERROR_EVENT), LAST_CHUNK), Delivered(200, ERROR_EVENT)),
     Misbehaviour("stream without finish but well ended", says(STREAM_HEAD, LAST_CHUNK), Delivered(200, b"")),
     # Compressed bodies.
