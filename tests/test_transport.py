@@ -24,7 +24,7 @@ def anyio_backend(request):
 async def test_whatever_a_server_does_wrong_the_exchange_ends_as_it_must(case: Misbehaviour):
     async with serving(case.script) as server:
         with closing(transport_to(server)) as transport:
-            assert await outcome(transport, case.clocks, body=case.body) == case.ends
+            assert await outcome(transport, case.clocks, body=case.body) in case.endings
             assert repr(transport).endswith("<gate: 0 of 64 places taken, 0 waiting>>")
 
 

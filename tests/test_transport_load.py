@@ -51,7 +51,7 @@ async def test_no_server_costs_much_memory_or_blocks_the_loop(case: Misbehaviour
     with misbehaving_apart(case.name) as server, closing(transport_to(server)) as transport:
         watchman = Watchman()
         watching = asyncio.ensure_future(watchman.watch())
-        assert await outcome(transport, case.clocks, body=case.body) == case.ends
+        assert await outcome(transport, case.clocks, body=case.body) in case.endings
         watching.cancel()
     assert watchman.bytes_at_most - watchman.bytes_at_first < MEMORY_BYTES_MAX
     assert watchman.longest_turn_s < TURN_S_MAX

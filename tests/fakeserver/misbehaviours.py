@@ -42,10 +42,10 @@ class Misbehaviour(Struct, frozen=True):
     script: Script
     ends: Fault | Delivered
     """How it ends for us."""
-    or_ends: tuple[Fault | Delivered, ...] = ()
-    """How it may end too, where it and we are in a race that either may win."""
     clocks: Clocks = PATIENT
     body: bytes = b"{}"
+    or_ends: tuple[Fault | Delivered, ...] = ()
+    """How it may end too, where it and we are in a race that either may win."""
 
     def __str__(self) -> str:
         return self.name
@@ -140,10 +140,10 @@ def length(value: str) -> bytes:
 
 MISBEHAVIOURS: tuple[Misbehaviour, ...] = (
     # Nothing, or not even that.
-    Misbehaviour("closes at once", closes_at_once, Fault.NO_ANSWER, (Fault.RESET,)),
+    Misbehaviour("closes at once", closes_at_once, Fault.NO_ANSWER, or_ends=(Fault.RESET,)),
     Misbehaviour("closes after the request", says(), Fault.NO_ANSWER),
     Misbehaviour("resets after the request", says_and_resets(), Fault.RESET),
-    Misbehaviour("speaks before it is asked", speaks_first, Fault.NO_ANSWER, (HELLO_DELIVERED,)),
+    Misbehaviour("speaks before it is asked", speaks_first, Fault.NO_ANSWER, or_ends=(Delivered(200, JSON),)),
     Misbehaviour("silence", says_and_stays(), Fault.FIRST_TOKEN_TIMEOUT, FIRST),
     Misbehaviour("never reads the request", never_reads, Fault.FIRST_TOKEN_TIMEOUT, FIRST, bytes(16 << 20)),
     # Heads that do not end well.
