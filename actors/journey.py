@@ -11,6 +11,7 @@ who leaves come from outside, and cut it off wherever it is.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from anyio import CancelScope, get_cancelled_exc_class
 from msgspec import Struct, structs
@@ -19,8 +20,8 @@ from actors.case import Attempted, Case, Closed
 from actors.door import Ticket, Tried
 from actors.ending import Ending
 from actors.rescue import Relay
-from actors.seams import Alarm
 from actors.switchboard import Switchboard
+from actors.vigil import Vigil
 from actors.way_in import WayIn
 from actors.wire.canonical import ChatRequest
 from state.config import Patience
@@ -37,8 +38,6 @@ WARM_MS = 2_000
 """A lane of which nobody knows how long it takes has taken long after this."""
 WARM_MS_MIN = 250
 WARM_TIMES = 2
-KEEP_ALIVE_MS = 5_000
-"""Callers and the proxies before them hang up on a silence of ten seconds or more."""
 
 
 class AttemptCrashed(Struct, frozen=True):
@@ -63,13 +62,7 @@ class Journey:
         self._relay = relay
         self._failed: list[LaneId] = []
         """Those that it has reason to call failed."""
-        self._on: LaneId | None = None
-        """Where it is just now."""
-        self._warm_at_ms = case.deadline_ms
-        self._alarm: Alarm | None = None
-        self._had_said = 0
-        """How much the caller had been given when it was last seen to."""
-        self._cut_off: Callable[[], None]
+        self._vigil = Vigil(case, switchboard.clock, relay)
         self._voice: LaneId | None = None
         """Who spoke last to the caller."""
 
@@ -80,16 +73,13 @@ class Journey:
         """To its verdict, within its deadline. `before` is waited for first, on the same terms."""
         closed: Closed | None = None
         with CancelScope() as scope:
-            self._cut_off = scope.cancel
             try:
-                if before is not None or self._relay is not None:
-                    self._wake_me(self._case.deadline_ms)
+                self._vigil.begin(scope.cancel, soon=before is not None)
                 if before is not None:
                     await before()
                 closed = await self._until_it_ends()
             finally:
-                if self._alarm is not None:
-                    self._alarm.cancel()
+                self._vigil.end()
         if scope.cancelled_caught or closed is None:
             return self.ending.deadline()
         return closed
@@ -115,9 +105,7 @@ class Journey:
         lane, clock = ticket.knock.lane, self._switchboard.clock
         began_ms = clock.now_ms()
         tried: Tried | None
-        self._on = lane
-        self._warm_at_ms = began_ms + self._unusual_ms(lane)
-        self._wake_me(self._warm_at_ms)
+        self._vigil.expect(began_ms + self._unusual_ms(lane), partial(self._warm_next, lane))
         try:
             if self._relay is None or not self._relay.has_begun:
                 tried = await self._switchboard.doors[lane.provider].attempt(ticket, self._relay)
@@ -131,7 +119,7 @@ class Journey:
             self._put_down(ticket, began_ms, Interrupted())
             return None
         finally:
-            self._on = None
+            self._vigil.relax()
         if tried is None:
             self._put_down(ticket, began_ms, Cancelled())
         else:
@@ -179,32 +167,6 @@ class Journey:
         performance = self.way_in.questions[-1].board.views[lane].performance
         first_ms = performance.first_token_p50_ms if self._case.stream else performance.latency_p50_ms
         return max(WARM_MS_MIN, WARM_TIMES * first_ms) if first_ms else WARM_MS
-
-    def _wake_me(self, at_ms: int) -> None:
-        """One alarm for all that has its time: the next lane's warming, a caller to be kept from hanging up,
-        the deadline. One for each would cost every request what most never need.
-        """
-        clock = self._switchboard.clock
-        at_ms = min(at_ms, self._case.deadline_ms)
-        if self._relay is not None:
-            at_ms = min(at_ms, clock.now_ms() + KEEP_ALIVE_MS)
-        if self._alarm is not None:
-            self._alarm.cancel()
-        self._alarm = clock.call_at(at_ms, self._ring)
-
-    def _ring(self) -> None:
-        now_ms = self._switchboard.clock.now_ms()
-        if now_ms >= self._case.deadline_ms:
-            self._cut_off()
-            return
-        if self._relay is not None:
-            if self._relay.has_said == self._had_said:
-                self._relay.keep_alive()
-            self._had_said = self._relay.has_said
-        if self._on is not None and now_ms >= self._warm_at_ms:
-            self._warm_next(self._on)
-            self._warm_at_ms = self._case.deadline_ms
-        self._wake_me(self._warm_at_ms)
 
     def _warm_next(self, lane: LaneId) -> None:
         """What this lane does takes longer than usual: the next one may be needed soon."""

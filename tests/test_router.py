@@ -9,7 +9,7 @@ from msgspec import structs
 from actors.case import Case, Client
 from actors.door import Shut
 from actors.journey import AttemptCrashed
-from actors.router import RequestCrashed
+from actors.reception import RequestCrashed
 from state.board import Out, Usable
 from state.config import Capability, LimitsConfig, ModelConfig, Patience, PoolConfig, Strategy
 from state.events import (
