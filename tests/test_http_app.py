@@ -144,6 +144,15 @@ async def test_each_verdict_has_its_status_and_its_code(acts, kind, body):
     assert visit.headers["x-should-retry"] == "false"
 
 
+@pytest.mark.parametrize(
+    ("agent", "status"), [("ai-sdk/openai/3", 424), ("ai/7.0 ai-sdk/x", 424), ("OpenAI/JS", 503)]
+)
+@pytest.mark.parametrize("body", [CHAT, STREAM])
+async def test_a_client_that_is_deaf_to_our_headers_gets_a_status_that_it_understands(agent, status, body):
+    visit = await open_hotel("a", a=[fails(Kind.QUOTA)]).chat(body, user_agent=agent)
+    assert (visit.status, visit.error["code"]) == (status, "unavailable")
+
+
 async def test_who_comes_when_it_is_full_may_come_again():
     hotel = Hotel(House("a", daemon={"in_flight_max": 1}, a=[Act(words=(), hangs=True)]))
     async with create_task_group() as tasks:

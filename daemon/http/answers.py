@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from actors.case import Attempted, Case, Closed
 from daemon.api.refusal import AttemptSaid, Refusal, refusal_of
@@ -29,6 +29,7 @@ __all__ = [
     "as_text",
     "conflict",
     "error_event",
+    "is_deaf",
     "lane_headers",
     "refused",
     "unanswered",
@@ -39,6 +40,11 @@ Headers = list[tuple[bytes, bytes]]
 
 HEADER_BYTES_MAX = 2048
 """Of the trail: some proxies and clients take no more than 8 KiB of headers in all."""
+
+FAILED_DEPENDENCY = 424
+"""What this depended on has failed: as true as the other, and nobody asks again."""
+_DEAF = (b"ai/", b"ai-sdk/")
+"""Vercel's AI SDK."""
 
 JSON = (b"content-type", b"application/json")
 _METRICS = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
@@ -88,12 +94,21 @@ def whole(case: Case, closed: Closed) -> Answer:
     return Answer(200, headers, body)
 
 
-def unanswered(case: Case, closed: Closed) -> Answer:
-    """A verdict that is no answer."""
+def unanswered(case: Case, closed: Closed, *, is_deaf: bool = False) -> Answer:
+    """A verdict that is no answer. `is_deaf`: the client would ask again whatever the headers say."""
     refusal = refusal_of(closed, case.id)
     answer = refused(refusal)
     answer.headers.extend(lane_headers(case, closed.lane, closed.trail))
+    if is_deaf and refusal.kind not in _COME_AGAIN and answer.status >= 500:
+        return structs.replace(answer, status=FAILED_DEPENDENCY)
     return answer
+
+
+def is_deaf(user_agent: bytes) -> bool:
+    """Whether a client asks again after any status from 500 on, and does not read `x-should-retry`: with it,
+    every exhausted failover would be gone through three times.
+    """
+    return user_agent.startswith(_DEAF)
 
 
 def conflict(case: Case, closed: Closed) -> Answer:

@@ -16,7 +16,17 @@ from daemon.api.caller import Caller
 from daemon.api.calling import opened
 from daemon.api.cast import Cast
 from daemon.api.refusal import Refusal, unknown
-from daemon.http.answers import Answer, as_json, as_text, conflict, error_event, refused, unanswered, whole
+from daemon.http.answers import (
+    Answer,
+    as_json,
+    as_text,
+    conflict,
+    error_event,
+    is_deaf,
+    refused,
+    unanswered,
+    whole,
+)
 from daemon.http.asgi import Receive, Scope, Send
 from daemon.http.bodies import Bodies, Gone
 from daemon.http.catalogue import health, model_called, models
@@ -107,9 +117,9 @@ class App:
             if isinstance(case, Refusal):
                 await _send(send, refused(case))
             elif case.stream:
-                await self._stream(case, receive, send)
+                await self._stream(case, head, receive, send)
             else:
-                await self._answer(case, receive, send)
+                await self._answer(case, head, receive, send)
         finally:
             bodies.let_go(body)
 
@@ -118,12 +128,12 @@ class App:
             self._office.cast.router, ask.decode(body), client, options=lambda said: options_of(head, said)
         )
 
-    async def _answer(self, case: Case, receive: Receive, send: Send) -> None:
+    async def _answer(self, case: Case, head: Head, receive: Receive, send: Send) -> None:
         closed = await self._serve(case, None, receive)
         if closed is not None:
-            await _send(send, _whole(case, closed))
+            await _send(send, _whole(case, closed, head))
 
-    async def _stream(self, case: Case, receive: Receive, send: Send) -> None:
+    async def _stream(self, case: Case, head: Head, receive: Receive, send: Send) -> None:
         cast, outlet = self._office.cast, Outlet(send)
         stream = Stream(case, outlet, lambda: cast.router.trail_of(case.id), cast.clock)
         closed = await self._serve(case, stream, receive)
@@ -134,7 +144,7 @@ class App:
             last = DONE if closed.verdict is Verdict.OK else error_event(case, closed)
             await send(piece(last, more=False))
         else:
-            await _send(send, _whole(case, closed))
+            await _send(send, _whole(case, closed, head))
 
     async def _serve(self, case: Case, sink: Sink | None, receive: Receive) -> Closed | None:
         """None: the client left, and nobody is there to be answered."""
@@ -149,9 +159,9 @@ class App:
         return None if presence.has_left else _CANCELLED
 
 
-def _whole(case: Case, closed: Closed) -> Answer:
+def _whole(case: Case, closed: Closed, head: Head) -> Answer:
     if closed.verdict is not Verdict.OK:
-        return unanswered(case, closed)
+        return unanswered(case, closed, is_deaf=is_deaf(head.user_agent))
     return conflict(case, closed) if closed.answer is None else whole(case, closed)
 
 

@@ -24,6 +24,7 @@ class Head(Struct, frozen=True, kw_only=True):
     idempotency_key: bytes = b""
     wishes: tuple[tuple[bytes, bytes], ...] = ()
     """`x-failover-...` without the beginning."""
+    user_agent: bytes = b""
     is_ambiguous: bool = False
     """A line that decides something was said twice."""
 
@@ -58,4 +59,5 @@ _FIELDS = {
     b"content-length": "content_length",
     b"authorization": "authorization",
     b"idempotency-key": "idempotency_key",
+    b"user-agent": "user_agent",
 }
