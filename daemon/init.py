@@ -10,6 +10,7 @@ import msgspec
 
 from daemon.configfile import Surroundings, surroundings
 from daemon.exits import Exit
+from daemon.files import exists
 from state.config import ProviderConfig
 from state.found import LOCAL_OLLAMA, from_environment
 from state.known import KNOWN
@@ -81,16 +82,15 @@ def main(args: argparse.Namespace) -> int:
 def begin(path: Path, here: Surroundings) -> int:
     """Write it where nothing is yet."""
     shown = quoted_path(str(path))
+    if exists(path):
+        return _complain(
+            f"{shown} is there already and stays as it is", "what it would be: failoverctl init --print"
+        )
     try:
         path.parent.mkdir(mode=0o755 if here.places.is_system else 0o700, parents=True, exist_ok=True)
         new = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         with os.fdopen(new, "w", encoding="utf-8") as file:
             file.write(page(here))
-    except FileExistsError:
-        return _complain(
-            f"{shown} is there already, and stays as it is",
-            "to see what it would be: failoverctl init --print",
-        )
     except PermissionError:
         _complain(f"{shown} may not be written by you", f"sudo failoverctl init, {_ELSEWHERE}")
         return Exit.NOT_ALLOWED

@@ -199,7 +199,7 @@ def _attempt(tried: AttemptSaid, screen: Terminal) -> Iterator[str]:
         details.append(cost(dollars))
     if tried.get("rule"):
         details.append(f"judged by the rule {inert(tried['rule'])}")
-    yield from _paragraph(f"{text}.", screen, indent=3, tone=GOOD if is_well else WARY)
+    yield from _paragraph(_sentence(text), screen, indent=3, tone=GOOD if is_well else WARY)
     if details:
         yield from _paragraph(_sentence("; ".join(details)), screen, indent=3, tone=FAINT)
 
@@ -211,4 +211,4 @@ def _paragraph(text: str, screen: Terminal, *, indent: int, tone: str = "") -> I
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith('"') else ".")

@@ -41,8 +41,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _TopParser(_Parser):
+    asked = ""
+    """The command that is meant: words that it does not know are complained about here."""
+
     def format_help(self) -> str:
         return welcome()
+
+    def error(self, message: str) -> NoReturn:
+        self.prog = f"{self.prog} {self.asked}".rstrip()
+        super().error(message)
 
 
 def parser_for(names: Sequence[str] = ALL) -> argparse.ArgumentParser:
@@ -50,6 +57,7 @@ def parser_for(names: Sequence[str] = ALL) -> argparse.ArgumentParser:
     parser = _TopParser(prog="failoverctl", allow_abbrev=False)
     parser.add_argument("--socket", metavar="PATH", default="", help="the daemon's socket")
     parser.add_argument("--version", action="store_true", help="of failoverctl, and of the daemon that runs")
+    parser.asked = names[0] if len(names) == 1 else ""
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for name in names:
         command = COMMANDS[name]

@@ -70,9 +70,14 @@ class Refused(Complaint):
         self.details: Json = details if isinstance(details, dict) else {}
         super().__init__(
             inert(str(error.get("message") or "the daemon refused, and did not say why")),
-            *_NEXT.get(self.kind, ()) if self.kind else (),
+            *self._next_steps(),
             exit_code=ENDINGS[self.kind].exit if self.kind else Exit.FAILED,
         )
+
+    def _next_steps(self) -> tuple[str, ...]:
+        if self.kind is ErrorKind.UNKNOWN_NAME and self.details.get("field") == "request_id":
+            return ("failoverctl journal lists the requests of the past",)
+        return () if self.kind is None else _NEXT.get(self.kind, ())
 
 
 class Line:

@@ -7,10 +7,10 @@ from typing import cast
 from daemon.ctl.complaint import Complaint
 from daemon.ctl.grammar import sockets_of
 from daemon.ctl.line import call
-from daemon.ctl.plain import inert, seconds, share, span
-from daemon.ctl.shapes import HoldSaid, KeySaid, LaneSaid, Measures, ProviderSaid, Status
-from daemon.ctl.standing import condition_said, left_said, standing_of
-from daemon.ctl.terminal import STRONG, WARY, Cell, Terminal
+from daemon.ctl.plain import inert, seconds, share
+from daemon.ctl.shapes import LaneSaid, Measures, ProviderSaid, Status
+from daemon.ctl.standing import back_said, condition_said, left_said, standing_of
+from daemon.ctl.terminal import FAINT, STRONG, WARY, Cell, Terminal
 from daemon.exits import Exit
 
 __all__ = ["arguments", "run"]
@@ -54,38 +54,36 @@ def _names(provider: ProviderSaid) -> Iterator[str]:
 def _rows(providers: list[ProviderSaid]) -> Iterator[tuple[Cell | str, ...]]:
     for provider in providers:
         name, stands = inert(provider["provider"]), standing_of(provider)
-        back = "" if stands.left_s is None else span(stands.left_s)
+        measured = _measured(provider["measures"])
         yield (
             Cell(name, STRONG),
             Cell(stands.word, stands.tone),
-            back,
-            *_measured(provider["measures"]),
+            stands.back,
+            *measured,
             left_said(provider["left"]),
         )
         for key in provider["keys"]:
             if len(provider["keys"]) > 1 or key["condition"] != "well":
-                yield f"  {name}/{inert(key['key'])}", *_standing(key), "", "", ""
+                word = Cell(*condition_said(key["condition"]))
+                yield f"  {name}/{inert(key['key'])}", word, back_said([key["hold"]]), "", "", ""
         for lane in provider["lanes"]:
+            back, measured = back_said([lane["hold"]]), _measured(lane["measures"])
             yield (
                 f"  {inert(lane['lane'])}",
-                *_standing(lane),
-                *_measured(lane["measures"]),
+                _standing(lane, provider),
+                back,
+                *measured,
                 left_said(lane["left"]),
             )
 
 
-def _standing(one: KeySaid | LaneSaid) -> tuple[Cell, str]:
-    word, tone = condition_said(one["condition"])
-    # A lane is also out by what it stands on, of which a line above tells.
-    if one["condition"] == "well" and not one.get("is_usable", True):
-        word, tone = ("used up" if one.get("exhausted") else "held above"), WARY
-    return Cell(word, tone), _back(one["hold"])
-
-
-def _back(hold: HoldSaid | None) -> str:
-    if hold is None or hold["left_s"] == 0:
-        return ""
-    return "by hand" if hold["left_s"] is None else span(hold["left_s"])
+def _standing(lane: LaneSaid, provider: ProviderSaid) -> Cell:
+    if not provider["is_enabled"]:
+        return Cell("off", FAINT)
+    if lane["condition"] != "well" or lane["is_usable"]:
+        return Cell(*condition_said(lane["condition"]))
+    # It is well itself; what it stands on is not, of which a line above tells.
+    return Cell("used up" if lane["exhausted"] else "held above", WARY)
 
 
 def _measured(measures: Measures) -> tuple[str, str]:

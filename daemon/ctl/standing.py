@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from daemon.ctl.plain import inert, number
+from daemon.ctl.plain import inert, number, span
 from daemon.ctl.shapes import HoldSaid, ProviderSaid
 from daemon.ctl.terminal import BAD, FAINT, GOOD, WARY, Tone
 
-__all__ = ["Stands", "condition_said", "left_said", "standing_of"]
+__all__ = ["Stands", "back_said", "condition_said", "left_said", "standing_of"]
 
 _TONES: Mapping[str, Tone] = MappingProxyType(
     {
@@ -29,11 +29,12 @@ _WINDOWS: Mapping[str, str] = MappingProxyType(
 
 
 class Stands(NamedTuple):
-    """A word, its colour, and when it ends."""
+    """A word and its colour."""
 
     word: str
     tone: Tone
-    left_s: float | None = None
+    back: str = ""
+    """When it ends: `4m 12s`, or `by hand`."""
 
 
 def condition_said(condition: str) -> tuple[str, Tone]:
@@ -56,10 +57,10 @@ def standing_of(provider: ProviderSaid) -> Stands:
     if own == "well" and not provider["usable"] and provider["lanes"]:
         return Stands("used up", WARY)
     word, tone = condition_said(own)
-    is_partly = own != "well" and provider["usable"] > 0
-    return Stands(
-        f"partly {word}" if is_partly else word, WARY if is_partly else tone, _soonest(h for _, h in parts)
-    )
+    back = back_said(hold for _, hold in parts)
+    if own != "well" and provider["usable"]:
+        return Stands(f"partly {word}", WARY, back)
+    return Stands(word, tone, back)
 
 
 def left_said(left: Mapping[str, int]) -> str:
@@ -69,6 +70,8 @@ def left_said(left: Mapping[str, int]) -> str:
     )
 
 
-def _soonest(holds: Iterable[HoldSaid | None]) -> float | None:
-    ends = [hold["left_s"] for hold in holds if hold is not None and hold["left_s"]]
-    return min(ends, default=None)
+def back_said(holds: Iterable[HoldSaid | None]) -> str:
+    """When the first of them ends; `by hand` where none ends by itself."""
+    lefts = [hold["left_s"] for hold in holds if hold is not None and hold["left_s"] != 0]
+    ends = [left_s for left_s in lefts if left_s is not None]
+    return span(min(ends)) if ends else "by hand" if lefts else ""

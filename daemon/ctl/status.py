@@ -19,7 +19,7 @@ __all__ = ["arguments", "lines", "run"]
 
 EVERY_S = 2.0
 _TONES = {"well": GOOD, "degraded": WARY, "failing": BAD}
-_LEADS = {"forced": "forced", "remembered": "it rescued them", "wished": "as wished"}
+_LEADS = {"forced": "forced", "remembered": "it rescued this pool", "wished": "as wished"}
 _VERDICTS = {
     "ok": "answered",
     "partial": "in part",
@@ -85,7 +85,7 @@ def lines(status: Status, screen: Terminal) -> Iterator[str]:
     yield from screen.facts(list(_facts(status)))
     yield ""
     yield from screen.table(
-        ("PROVIDER", "LANES", "STANDING", "BACK IN", "SUCCESS", "MEDIAN", "NOW", "LEFT"),
+        ("PROVIDER", "LANES", "STANDING", "BACK IN", "SUCCESS", "MEDIAN", "BUSY", "LEFT"),
         [_provider(provider) for provider in status["providers"]],
     )
 
@@ -164,7 +164,7 @@ def _provider(provider: ProviderSaid) -> tuple[Cell | str, ...]:
         inert(provider["provider"]),
         f"{provider['usable']} of {len(provider['lanes'])}",
         Cell(standing.word, standing.tone),
-        "" if standing.left_s is None else span(standing.left_s),
+        standing.back,
         "" if rate is None else share(rate),
         "" if latency is None else seconds(latency["p50_ms"] / 1000),
         number(provider["in_flight"]) if provider["in_flight"] else "",

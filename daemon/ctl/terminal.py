@@ -20,6 +20,9 @@ ENDLESS = 1_000_000
 """The width of a pipe."""
 SIZE_MIN = {"COLUMNS": 40, "LINES": 8}
 GAP = 2
+CUT_MIN = 8
+"""A column that is cut shorter tells nothing."""
+KEPT = 2
 
 
 class Cell(NamedTuple):
@@ -71,13 +74,18 @@ class Terminal(NamedTuple):
         self.err.flush()
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[Cell | str]]) -> list[str]:
-        """Aligned columns. The last gives way where the line would be too long."""
+        """Aligned columns, the more important ones first: where the line is too long, the last is cut or left
+        out, and so on; the first two stay.
+        """
         body = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
         whole = [[Cell(word, FAINT) for word in header], *body]
         widths = [max(columns_of(cell.text) for cell in column) for column in zip(*whole, strict=True)]
-        room = max(8, self.width - sum(widths[:-1]) - GAP * (len(widths) - 1))
-        widths[-1] = min(widths[-1], room)
-        return [self._row(row, widths) for row in whole]
+        while True:
+            room = self.width - sum(widths[:-1]) - GAP * (len(widths) - 1)
+            if room >= min(widths[-1], CUT_MIN) or len(widths) <= KEPT:
+                widths[-1] = min(widths[-1], max(room, CUT_MIN))
+                return [self._row(row[: len(widths)], widths) for row in whole]
+            widths.pop()
 
     def facts(self, rows: Sequence[tuple[str, str] | tuple[str, str, Tone]]) -> list[str]:
         """`name  value` below each other; a long value goes on below itself."""

@@ -1,7 +1,7 @@
 """A pretend provider: a real HTTP server on loopback, with a mood that the script changes."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 from anyio.abc import SocketAttribute, SocketStream
@@ -55,10 +55,11 @@ Cast = dict[str, Pretender]
 @asynccontextmanager
 async def open_for_business(*names: str) -> AsyncIterator[Cast]:
     """The cast, each on a port of its own."""
-    async with anyio.create_task_group() as tasks:
+    async with AsyncExitStack() as doors, anyio.create_task_group() as tasks:
         cast: Cast = {}
         for name in names:
             listener = await anyio.create_tcp_listener(local_host=LOOPBACK)
+            await doors.enter_async_context(listener)
             port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - no Django here
             cast[name] = Pretender(name, port)
             tasks.start_soon(listener.serve, cast[name].serve)

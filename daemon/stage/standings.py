@@ -12,19 +12,15 @@ from daemon.stage.phone import HungUp, WrongAnswer, dial
 __all__ = ["watch"]
 
 LOOK_S = 0.1
-NOT_WELL = frozenset({"quarantined", "resting", "out"})
 
 
 class _Hold(Struct, frozen=True):
     left_s: float | None = None
 
 
-class _Lane(Struct, frozen=True):
-    condition: str
-    hold: _Hold | None = None
+class _Part(Struct, frozen=True):
+    """A key or a lane."""
 
-
-class _Key(Struct, frozen=True):
     condition: str
     hold: _Hold | None = None
 
@@ -33,8 +29,8 @@ class _Provider(Struct, frozen=True):
     provider: str
     condition: str
     hold: _Hold | None
-    keys: tuple[_Key, ...]
-    lanes: tuple[_Lane, ...]
+    keys: tuple[_Part, ...]
+    lanes: tuple[_Part, ...]
 
 
 class _Status(Struct, frozen=True):
@@ -53,25 +49,24 @@ async def watch(socket: str, tell: Callable[[str, str], None]) -> None:
                     was = before.setdefault(provider.provider, now)
                     if now != was:
                         before[provider.provider] = now
-                        if says or was in NOT_WELL | {"under_trial", "on_trial"}:
-                            tell(provider.provider, says or "is back")
+                        tell(provider.provider, says)
                 await anyio.sleep(LOOK_S)
     except (HungUp, WrongAnswer, OSError):
         return  # the audience will notice, and says it better
 
 
 def _stands(provider: _Provider) -> tuple[str, str]:
-    """In one word, and what to say of it. What blames the lane, the key or the provider is all the same here."""
-    parts = (
-        (provider.condition, provider.hold),
-        *((each.condition, each.hold) for each in (*provider.keys, *provider.lanes)),
-    )
-    condition, hold = next((part for part in parts if part[0] != "well"), parts[0])
-    if condition not in NOT_WELL:
-        return (
-            "well" if condition == "slow_start" else condition,
-            "is on trial" if "trial" in condition else "",
-        )
-    left_s = None if hold is None else hold.left_s
+    """In one word, and what to say of it. Lane, key or provider: that is all the same here."""
+    parts = [_Part(provider.condition, provider.hold), *provider.keys, *provider.lanes]
+    worst = next((part for part in parts if part.condition != "well"), parts[0])
+    left_s = None if worst.hold is None else worst.hold.left_s
     length = "" if left_s is None else f" for {span(left_s)}"
-    return condition, f"is left alone{length}" if condition != "resting" else f"rests{length}, as it asked to"
+    match worst.condition:
+        case "on_trial" | "under_trial":
+            return "trial", "is on trial: one request may test it"
+        case "resting":
+            return "resting", f"rests{length}, as it asked to"
+        case "quarantined" | "out":
+            return "out", f"is left alone{length}"
+        case _:
+            return "well", "is back"

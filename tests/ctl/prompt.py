@@ -1,6 +1,7 @@
 """failoverctl as somebody at a prompt has it: words in, what is printed, how it ends."""
 
 import io
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -28,11 +29,11 @@ class Said:
         return re.sub(r"(?<=in )[\d.]+m?s", "T", self.err)
 
 
-def ctl(at: FakeDaemon | Path, *words: str, stdin: str = "") -> Said:
-    """Run it in this process, at this daemon or socket; streams are pipes."""
+def ctl(at: FakeDaemon | Path, *words: str, stdin: str = "", columns: int | None = None) -> Said:
+    """Run it in this process, at this daemon or socket; streams are pipes, as wide as they say."""
     socket = at.path if isinstance(at, FakeDaemon) else at
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-    with redirect_stdout(out), redirect_stderr(err), _stdin(stdin):
+    with redirect_stdout(out), redirect_stderr(err), _stdin(stdin), _columns(columns):
         try:
             code = main(["--socket", str(socket), *words])
         except SystemExit as end:
@@ -47,6 +48,19 @@ def _stdin(text: str) -> Iterator[None]:
         yield
     finally:
         sys.stdin = before
+
+
+@contextmanager
+def _columns(columns: int | None) -> Iterator[None]:
+    before = os.environ.pop("COLUMNS", None)
+    if columns is not None:
+        os.environ["COLUMNS"] = str(columns)
+    try:
+        yield
+    finally:
+        os.environ.pop("COLUMNS", None)
+        if before is not None:
+            os.environ["COLUMNS"] = before
 
 
 def _read(stream: io.TextIOWrapper) -> str:
