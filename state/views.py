@@ -1,7 +1,7 @@
 """What the router is shown of a lane: all that is known of it, boiled down to what a choice needs."""
 
 from state.admission import places
-from state.board import Card, Exhausted, LaneView, Out, Resting
+from state.board import Card, Exhausted, LaneView, Out, Performance, Resting
 from state.config import Config
 from state.fold import State
 from state.limits import Allowance, Reserved, reserve
