@@ -1,6 +1,7 @@
 """The whole daemon on one screen: who lives here, in which order they come and go.
 
 stage 0   journal        there before anything happens, and after everything has
+stage 1   network guard  hears how calls end, and says when it is we who are offline
 stage 2   providers      one each; a reload replaces only those that changed
 stage 3   router         every request goes through it
 stage 4   listeners      where requests come in; the last to come and the first to go
@@ -19,7 +20,9 @@ from actors.journal import Journal, JournalWriter, Part
 from actors.journal_file import JournalFile, open_journal
 from actors.ledger import Ledger
 from actors.mailbox import Mailbox
+from actors.netguard import NetGuard, NetGuardActor
 from actors.provider import Doorway, ProbeNow, Provider
+from actors.reach import reach
 from actors.router import Router, RouterActor
 from actors.seams import Clock, JournalBackend, Listener, Rng
 from actors.supervisor import Supervisor
@@ -46,7 +49,7 @@ from state.resolved import Changes, Resolved, compare, config_digest
 
 __all__ = ["Edges", "Tree"]
 
-STAGE_JOURNAL, STAGE_PROVIDERS, STAGE_ROUTER, STAGE_LISTENERS = 0, 2, 3, 4
+STAGE_JOURNAL, STAGE_GUARD, STAGE_PROVIDERS, STAGE_ROUTER, STAGE_LISTENERS = range(5)
 PROBES_WAITING_MAX = 64
 DAY_MS = 86_400_000
 MIB = 1024 * 1024
@@ -99,6 +102,13 @@ class Tree:
         self._tally = Tally()
         self._counting = ExitStack()
         self._counting.enter_context(self.journal.heard_by(self._tally.count))
+        self._guard = NetGuard(
+            resolved.config.provider,
+            self.journal,
+            clock=clock,
+            reach=reach,
+            is_down=remembered.router.statistics.is_offline,
+        )
         self.doors = {name: self._door(each) for name, each in resolved.config.provider.items()}
         self.router = Router(
             resolved.config,
@@ -110,6 +120,7 @@ class Tree:
             listener=listener,
             state=remembered.router,
         )
+        self._guard.tells(self.router)
         self._parts[ROUTER] = lambda: self.router.state
         self.cast = Cast(
             self.router,
@@ -136,7 +147,14 @@ class Tree:
     def specs(self) -> Sequence[ChildSpec[Any]]:
         """The children to start with."""
         providers = (self._provider_spec(name) for name in self.doors)
-        return (self._journal_spec(), *providers, self._router_spec(), self._rpc_spec(), *self._http_specs())
+        return (
+            self._journal_spec(),
+            self._guard_spec(),
+            *providers,
+            self._router_spec(),
+            self._rpc_spec(),
+            *self._http_specs(),
+        )
 
     async def swap(self, resolved: Resolved, supervisor: Supervisor) -> Changes:
         """Let another config take effect. A changed provider keeps its ledger and its door; its next life
@@ -153,6 +171,7 @@ class Tree:
             self.doors[name] = self._door(resolved.config.provider[name])
         self._note_config(changes.keys_changed)
         self.router.adopt(resolved.config, self.doors, self._ledgers)
+        self._guard.adopt(resolved.config.provider)
         for name in (*changes.changed, *changes.added):
             await supervisor.start_child(self._provider_spec(name))
         for child in leaving:
@@ -181,6 +200,14 @@ class Tree:
             on_exhausted=OnExhausted.ESCALATE,
         )
 
+    def _guard_spec(self) -> ChildSpec[None]:
+        return ChildSpec(
+            mailbox=Mailbox("network guard", 1, self._clock),
+            make=lambda: NetGuardActor(self._guard),
+            stage=STAGE_GUARD,
+            on_exhausted=OnExhausted.BURY,
+        )
+
     @property
     def _ledgers(self) -> dict[str, Ledger]:
         return {name: door.ledger for name, door in self.doors.items()}
@@ -195,7 +222,7 @@ class Tree:
 
     def _door(self, provider: ProviderConfig) -> Doorway:
         state = self._remembered.providers.get(provider.name, NOTHING_KNOWN)
-        ledger = Ledger(provider, state, clock=self._clock, witness=self.journal)
+        ledger = Ledger(provider, state, clock=self._clock, witness=self._guard)
         self._parts[part_name(provider.name)] = lambda: ledger.state
         return Doorway(ledger, self._clock, self._rng)
 
