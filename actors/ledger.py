@@ -9,10 +9,12 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Protocol
 
+from msgspec import structs
+
 from actors.channel import Channel
 from actors.seams import Clock
 from state.admission import Admitted, Held, admit
-from state.board import Card, LaneView
+from state.board import Card, LaneView, Performance
 from state.cards import card_of
 from state.config import Config, ModelConfig, ProviderConfig
 from state.events import Answered, AttemptClosed, AttemptOpened, Event, Terms
@@ -57,6 +59,8 @@ class Ledger:
         self._found: tuple[ModelConfig, ...] = ()
         self._allowances: dict[LaneId, Allowance] = {}
         self._cards: dict[LaneId, Card] = {}
+        self._shared: dict[LaneId, Allowance] = {}
+        """Of each, what it has together with others: of its key, and of the provider."""
         self._caps_are_shared = False
         self._shown_ms: dict[LaneId, int] = {}
         self.answered_ms: int | None = None
@@ -133,10 +137,18 @@ class Ledger:
 
     def view(self, lane: LaneId) -> LaneView:
         """The lane as it is now."""
-        card = self._cards[lane]
-        at_ms, wall_ms = self._clock.now_ms(), self._clock.wall_ms()
+        return self._view(lane, None)
+
+    def _view(self, lane: LaneId, lately: Performance | None) -> LaneView:
         return view_of(
-            lane, card, self.state, self._allowances[lane], self.settings, at_ms=at_ms, wall_ms=wall_ms
+            lane,
+            self._cards[lane],
+            self.state,
+            self._allowances[lane],
+            self.settings,
+            at_ms=self._clock.now_ms(),
+            wall_ms=self._clock.wall_ms(),
+            lately=lately,
         )
 
     def _offer(self, models: Sequence[ModelConfig]) -> None:
@@ -148,6 +160,7 @@ class Ledger:
             LaneId(name, key.name, model.name): card_of(self.provider, key, model) for key, model in offered
         }
         self._allowances = {lane: allowance_of(self.provider, lane) for lane in self._models}
+        self._shared = {lane: _without_own(allowance) for lane, allowance in self._allowances.items()}
         self._caps_are_shared = any(
             rung.caps for allowance in self._allowances.values() for rung in allowance.rungs[1:]
         )
@@ -161,13 +174,24 @@ class Ledger:
         if not isinstance(event, AttemptOpened | AttemptClosed) or event.lane not in self._models:
             return self._models
         lane = event.lane
-        if self._shares_limits or before.standing is not self.state.standing:
+        if before.standing is not self.state.standing or self._turns_others(before, lane):
             return self._models
         now_ms = self._clock.now_ms()
         is_limited = any(rung.caps for rung in self._allowances[lane].rungs)
         if is_limited or now_ms >= self._shown_ms.get(lane, 0) + ms(REFRESH_S):
             return (lane,)
         return ()
+
+    def _turns_others(self, before: State, lane: LaneId) -> bool:
+        """Whether what is left for all lanes together was or is too little for one more: as long as it is
+        enough, one lane's attempts change nothing for the others.
+        """
+        if not self._shares_limits:
+            return False
+        now_ms, wall_ms = self._clock.now_ms(), self._clock.wall_ms()
+        shared = self._shared[lane]
+        rooms = (reserve(state.limits, shared, 0, now_ms, wall_ms) for state in (self.state, before))
+        return any(isinstance(room, Exhausted) for room in rooms)
 
     @property
     def _shares_limits(self) -> bool:
@@ -182,16 +206,20 @@ class Ledger:
             self.standings.publish(self.state.standing)
 
     def _publish(self, lanes: Iterable[LaneId]) -> None:
-        views = {lane: self.view(lane) for lane in lanes}
         now_ms = self._clock.now_ms()
         shown = self.published.latest
-        fresh = {
-            lane: view
-            for lane, view in views.items()
-            if lane not in shown
-            or not same_prospects(shown[lane], view)
-            or now_ms >= self._shown_ms.get(lane, 0) + ms(REFRESH_S)
-        }
+        fresh: Views = {}
+        for lane in lanes:
+            old = shown.get(lane)
+            if old is None or now_ms >= self._shown_ms.get(lane, 0) + ms(REFRESH_S):
+                fresh[lane] = self._view(lane, None)
+                self._shown_ms[lane] = now_ms
+            elif not same_prospects(old, view := self._view(lane, old.performance)):
+                fresh[lane] = view
         if fresh:
-            self._shown_ms |= dict.fromkeys(fresh, now_ms)
             self.published.publish(shown | fresh)
+
+
+def _without_own(allowance: Allowance) -> Allowance:
+    own, *shared = allowance.rungs
+    return structs.replace(allowance, rungs=(structs.replace(own, caps=()), *shared))
