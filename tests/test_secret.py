@@ -24,6 +24,7 @@ ROOT = Path(daemon.__file__).parent.parent
 MAY_REVEAL = {
     "actors/access.py",  # looks for it in what a provider says
     "actors/head.py",  # puts it into the header that it is for
+    "daemon/configfile.py",  # keeps them out of what it says is wrong
     "daemon/http/guards.py",  # compares it with what a client shows
     "daemon/run.py",  # tells the redaction what to black out
 }
