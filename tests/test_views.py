@@ -93,7 +93,6 @@ class Scene:
             wall_ms=self.now_ms,
         )
 
-    @property
     def condition(self) -> Condition:
         return self.view.condition
 
@@ -105,7 +104,7 @@ def test_who_is_well_is_usable_and_carries_whatever_its_limits_allow():
 def test_who_failed_is_out_until_then_and_may_be_the_last_resort():
     scene = Scene()
     scene.fails()
-    condition = scene.condition
+    condition = scene.condition()
     assert isinstance(condition, Out)
     assert (condition.until_ms, condition.last_resort) == (300_000, True)
     assert condition.why.startswith("p/key1/m quarantined until ")
@@ -115,13 +114,13 @@ def test_when_its_time_is_over_one_request_may_test_it():
     scene = Scene()
     scene.fails()
     scene.now_ms = 5 * MINUTE
-    assert scene.condition == OnTrial(free=True, mark=Mark.TRIAL)
+    assert scene.condition() == OnTrial(free=True, mark=Mark.TRIAL)
     assert scene.view.carries == 1
     trial = scene.opens()
-    assert scene.condition == OnTrial(free=False)
+    assert scene.condition() == OnTrial(free=False)
     assert (scene.view.carries, scene.view.in_flight) == (1, 1)
     scene.ends(trial, Answered())
-    assert (scene.condition, scene.view.carries) == (USABLE, 1)
+    assert (scene.condition(), scene.view.carries) == (USABLE, 1)
 
 
 def test_good_probes_bring_the_trial_forward():
@@ -129,10 +128,10 @@ def test_good_probes_bring_the_trial_forward():
     scene.fails()
     scene.now_ms = 8000
     scene.probed()
-    assert isinstance(scene.condition, Out)
+    assert isinstance(scene.condition(), Out)
     scene.now_ms = 9000
     scene.probed()
-    assert scene.condition == OnTrial(free=True, mark=Mark.EARLY_TRIAL)
+    assert scene.condition() == OnTrial(free=True, mark=Mark.EARLY_TRIAL)
 
 
 def test_a_slow_start_is_usable_and_says_how_much_it_carries():
@@ -141,20 +140,20 @@ def test_a_slow_start_is_usable_and_says_how_much_it_carries():
     scene.now_ms = 5 * MINUTE
     for carries in (1, 2, 4, 8):
         scene.ends(scene.opens(), Answered())
-        assert (scene.condition, scene.view.carries) == (USABLE, carries)
+        assert (scene.condition(), scene.view.carries) == (USABLE, carries)
     for _ in range(8):
         scene.opens()
-    assert (scene.condition, scene.view.carries, scene.view.in_flight) == (USABLE, 8, 8)
+    assert (scene.condition(), scene.view.carries, scene.view.in_flight) == (USABLE, 8, 8)
 
 
 def test_who_waits_out_a_rate_limit_rests():
     scene = Scene()
     scene.fails(Kind.RATE_LIMIT, wait_s=20.0)
-    condition = scene.condition
+    condition = scene.condition()
     assert isinstance(condition, Resting)
     assert condition.until_ms == 20_000
     scene.now_ms = 20_000
-    assert scene.condition == USABLE
+    assert scene.condition() == USABLE
 
 
 @pytest.mark.parametrize(
@@ -170,7 +169,7 @@ def test_who_is_out_by_more_than_a_failure_is_nobodys_last_resort(
 ):
     scene = Scene()
     scene.fails(kind, scope)
-    condition = scene.condition
+    condition = scene.condition()
     assert isinstance(condition, Out)
     assert (condition.until_ms, condition.last_resort) == (until_ms, False)
 
@@ -179,7 +178,7 @@ def test_who_is_out_by_more_than_a_failure_is_nobodys_last_resort(
 def test_an_operators_word_is_nobodys_last_resort(act: OperatorAct):
     scene = Scene()
     scene.acts(act)
-    condition = scene.condition
+    condition = scene.condition()
     assert isinstance(condition, Out)
     assert (condition.until_ms, condition.last_resort) == (90_000, False)
     assert condition.why.endswith("by root")
@@ -188,7 +187,7 @@ def test_an_operators_word_is_nobodys_last_resort(act: OperatorAct):
 def test_what_a_key_or_provider_is_held_for_holds_its_lanes():
     scene = Scene()
     scene.fails(Kind.NETWORK, Scope.PROVIDER)
-    condition = scene.condition
+    condition = scene.condition()
     assert isinstance(condition, Out)
     assert condition.why.startswith("p quarantined until ")
 
@@ -198,7 +197,7 @@ def test_a_limit_that_is_used_up_is_told_with_its_end():
     for _ in range(2):
         scene.ends(scene.opens(), Answered())
     assert scene.view.exhausted == Exhausted(Window.RPM, 61_000)
-    assert scene.condition == USABLE
+    assert scene.condition() == USABLE
 
 
 def test_concurrency_ends_nobody_knows_when():
