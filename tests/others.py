@@ -4,12 +4,15 @@ import os
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-__all__ = ["NOBODY", "STRANGER", "as_root", "open_to_all", "python_as", "run_as"]
+__all__ = ["NOBODY", "STRANGER", "as_root", "open_ground", "python_as", "run_as"]
 
 NOBODY = 54_321
 """Who nobody is: no name, no group, no files."""
@@ -39,11 +42,13 @@ def run_as(uid: int, code: str, *args: str, gids: tuple[int, ...] = ()) -> subpr
     )
 
 
-def open_to_all(home: Path) -> None:
-    """Let other users reach it: pytest's own directories above it are closed."""
-    for step in (home, *home.parents):
-        if not step.stat().st_mode & 0o001:
-            step.chmod(0o755)
+@contextmanager
+def open_ground() -> Iterator[Path]:
+    """A directory that other users can reach. Pytest's own are closed, and each session closes them anew."""
+    with TemporaryDirectory(prefix="failoverd-") as made:
+        ground = Path(made)
+        ground.chmod(0o755)
+        yield ground
 
 
 def _path() -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from tests.canary.callers import following, http, rpc
+from tests.callers import following, http, rpc
 from tests.canary.parrot import WAYS, repeat_all
 from tests.canary.spellings import SPELLINGS, leaks, spelled
 from tests.fakeserver import serving

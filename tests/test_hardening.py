@@ -12,7 +12,7 @@ import pytest
 
 from daemon.hardening import forget
 from daemon.homes import Unsafe, make_home
-from tests.others import NOBODY, as_root, open_to_all, python_as, run_as
+from tests.others import NOBODY, as_root, open_ground, python_as, run_as
 from tests.process import Process, running, write_config
 
 KEY = "sk-in-memory-0123456789"
@@ -62,19 +62,19 @@ for name in ("environ", "mem", "maps", "fd", "cwd", "root", "exe", "auxv", "stac
 
 
 @as_root
-def test_not_even_another_process_of_the_same_user_can_look_into_it(tmp_path):
-    open_to_all(tmp_path)
-    write_config(tmp_path, "[provider.gemini]\nkey = 'env:A_KEY'\nmodels = ['gemini-2.5-flash']\n")
-    os.chown(tmp_path, NOBODY, NOBODY)
+def test_not_even_another_process_of_the_same_user_can_look_into_it():
     words, environ = python_as(NOBODY)
-    run = ("-m", "daemon.main", "run", "--config", str(tmp_path / "failoverd.toml"))
-    with running(tmp_path, *BECOME, *words, *run, environ={**environ, "A_KEY": KEY}) as daemon:
-        os.chown(tmp_path / "notify", NOBODY, NOBODY)
-        daemon.wait_ready()
-        assert status_of(daemon)["Uid"].split() == [str(NOBODY)] * 4
-        assert run_as(NOBODY, PEEK, str(daemon.popen.pid)).stdout == ""
-        assert KEY not in Path(f"/proc/{daemon.popen.pid}/cmdline").read_text()
-        daemon.stop()
+    with open_ground() as home:
+        write_config(home, "[provider.gemini]\nkey = 'env:A_KEY'\nmodels = ['gemini-2.5-flash']\n")
+        os.chown(home, NOBODY, NOBODY)
+        run = ("-m", "daemon.main", "run", "--config", str(home / "failoverd.toml"))
+        with running(home, *BECOME, *words, *run, environ={**environ, "A_KEY": KEY}) as daemon:
+            os.chown(home / "notify", NOBODY, NOBODY)
+            daemon.wait_ready()
+            assert status_of(daemon)["Uid"].split() == [str(NOBODY)] * 4
+            assert run_as(NOBODY, PEEK, str(daemon.popen.pid)).stdout == ""
+            assert KEY not in Path(f"/proc/{daemon.popen.pid}/cmdline").read_text()
+            daemon.stop()
 
 
 @as_root

@@ -26,13 +26,13 @@ def rpc(path: Path, method: str, params: object = None) -> bytes:
     return heard
 
 
-def http(path: Path, target: str, body: object = None, *headers: str) -> bytes:
+def http(path: Path, target: str, body: object = None, *headers: str, host: str = "localhost") -> bytes:
     """Head and body of the response."""
     sent = b"" if body is None else json.dumps(body).encode()
     method = "GET" if body is None else "POST"
     head = [
         f"{method} {target} HTTP/1.1",
-        "host: localhost",
+        f"host: {host}",
         "connection: close",
         f"content-length: {len(sent)}",
     ]
