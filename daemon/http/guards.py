@@ -12,6 +12,7 @@ Over a Unix socket the file's mode says who may come, so no token is asked for t
 
 import hmac
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_address
 
 from msgspec import Struct
@@ -25,6 +26,7 @@ __all__ = ["BODY_BYTES_MAX", "Refused", "Via", "too_large", "why_refused"]
 
 BODY_BYTES_MAX = 32 * 1024 * 1024
 """A dozen photos in base64; more than any provider takes in one call."""
+HOST_BYTES_MAX = 255
 _JSON = b"application/json"
 _BEARER = b"bearer "
 
@@ -84,14 +86,15 @@ def _refused(status: int, kind: ErrorKind, message: str) -> Refused:
     return Refused(status, Refusal(kind=kind, message=message))
 
 
+@lru_cache(maxsize=256)
 def _is_our_name(host: bytes | None, via: Via) -> bool:
     """Beyond loopback nobody can know all names of the machine; a token is asked for there, and that is what
     a rebound page does not have. On a Unix socket, clients make up a name: any single word is taken.
     """
     if via is Via.NETWORK:
         return True
-    if host is None:
-        return via is Via.UNIX
+    if host is None or len(host) > HOST_BYTES_MAX:
+        return host is None and via is Via.UNIX
     name = _name_of(host)
     if name == "localhost" or name.endswith(".localhost"):
         return True
