@@ -238,7 +238,7 @@ class DaemonConfig(Section, frozen=True, kw_only=True):
     read_gids: tuple[Id, ...] = ()
     """Groups whose members may see that."""
     frame_mib: Annotated[int, Meta(ge=1, le=256)] = 4
-    """The largest message on the JSON-RPC socket: a long conversation, or two photos. More for many images."""
+    """The largest message on the JSON-RPC socket: a long conversation, or two photos; more for more."""
 
 
 class Config(Section, frozen=True, kw_only=True):
