@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 
 from msgspec import Struct
 from msgspec.json import Encoder
@@ -10,10 +11,11 @@ from state.durability import Retention
 from state.events import Event
 from state.journal import (
     ANCHOR_WRITE,
-    EVENT_WRITE,
     EVENTS_DROP,
+    EVENTS_WRITE,
     LAST_SEQ,
     SNAPSHOT_WRITE,
+    EventRow,
     anchor_row,
     write_event,
 )
@@ -39,7 +41,7 @@ class Batch(Struct, frozen=True, kw_only=True):
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Runs in the journal's thread, inside its transaction."""
-        connection.executemany(EVENT_WRITE, [write_event(event) for event in self.events])
+        _append(connection, [write_event(event) for event in self.events])
         connection.execute(ANCHOR_WRITE, anchor_row(self.anchor))
         if self.parts:
             seq = connection.execute(LAST_SEQ).fetchone()[0]
@@ -47,6 +49,15 @@ class Batch(Struct, frozen=True, kw_only=True):
             connection.executemany(SNAPSHOT_WRITE, rows)
             if self.forget is not None:
                 _forget(connection, self.forget, self.anchor.reading.wall_ms, seq)
+
+
+def _append(connection: sqlite3.Connection, rows: Sequence[EventRow]) -> None:
+    """In order, as many at once as there is a statement for."""
+    at = 0
+    for many, statement in EVENTS_WRITE.items():
+        while len(rows) - at >= many:
+            connection.execute(statement, tuple(chain.from_iterable(rows[at : at + many])))
+            at += many
 
 
 def _forget(connection: sqlite3.Connection, keep: Retention, wall_ms: int, seq: int) -> None:
