@@ -4,6 +4,7 @@ config (2) --> homes (1) --> lock (75) --> logs --> journal --> life --> exit co
 """
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -147,6 +148,7 @@ async def _in_the_loop(run: _Run, load_again: Callable[[], Resolved | Refused]) 
     )
     tree = Tree(run.resolved, remembered, file, edges, clock=clock, rng=rng, listener=listener)
     tree.close_interrupted(opened)
+    _collect_seldom()
     seams = Seams(clock, rng, listener, run.notify, load_again, wishes)
     code, report = await live(tree, seams, drain_s=run.resolved.config.daemon.drain_s, force=_force)
     _say(report, "INFO")
@@ -169,6 +171,14 @@ class _Doorsteps(Struct, frozen=True):
         self.rpc.close()
         if self.http is not None:
             self.http.close()
+
+
+def _collect_seldom() -> None:
+    """What stands now stays, and what a request leaves behind is frozen values, which hold no cycles: to look
+    for some every 700 objects, among all that is kept, took a sixth of a request's time.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 def _doorsteps(resolved: Resolved) -> _Doorsteps:
