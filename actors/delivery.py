@@ -4,6 +4,7 @@ chunks --> held back --first visible token: the commit point--> the caller's sin
 chunks --> gathered ------------------------------------------> one answer
 """
 
+from io import StringIO
 from typing import Protocol
 
 from actors.case import Flow, Sink
@@ -48,15 +49,15 @@ class Delivery:
         self._flow = flow
         self._held: list[Chunk] = []
         self._held_bytes = 0
-        self._texts: list[str] = []
+        self._text = StringIO()
 
     @property
     def spoken(self) -> str:
-        return "".join(self._texts) if self.has_begun else ""
+        return self._text.getvalue() if self.has_begun else ""
 
     def take(self, chunk: Chunk) -> None:
         if chunk.text:
-            self._texts.append(chunk.text)
+            self._text.write(chunk.text)
         if self.has_begun:
             self._sink.chunk(chunk)
             return

@@ -36,7 +36,12 @@ _LOOKS_SECRET = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_ESCAPE = re.compile(r"""\\+(?:(?:u(?:00)?|x)([0-9a-f]{2})|(["'/]))""", re.IGNORECASE)
+_ESCAPE = re.compile(r"""\\+(?:(?:u([0-9a-f]{4})|x([0-9a-f]{2}))|(["'/]))""", re.IGNORECASE)
+_UNSEEN = re.compile(
+    r"\x1b\[[0-?]{0,16}[ -/]{0,4}[@-~]"
+    r"|[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]"
+)
+"""What a terminal obeys and nobody sees: colours, and marks without a width."""
 _HEX_JOINT = r"[\s:,.\\-]{0,2}(?:0?x)?"
 """`73:6b`, `\\x73\\x6b`, `0x73, 0x6b`."""
 
@@ -108,9 +113,14 @@ class Redactor:
 
 
 def _unescaped(text: str) -> str:
-    if not any(sign in text for sign in "%\\&"):
-        return text
-    return _ESCAPE.sub(lambda found: found[2] or chr(int(found[1], 16)), unescape(unquote(text)))
+    if any(sign in text for sign in "%\\&"):
+        text = _ESCAPE.sub(_meant, unescape(unquote(text)))
+    return text if text.isprintable() else _UNSEEN.sub("", text)
+
+
+def _meant(escape: re.Match[str]) -> str:
+    code = escape[1] or escape[2]
+    return chr(int(code, 16)) if code else escape[3]
 
 
 def _mask(found: re.Match[str]) -> str:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from actors.access import Access, open_access
 from actors.actor import ChildSpec
+from actors.answers import NoAnswer, Reply
 from actors.case import Case, Flow, Sink
 from actors.clock import SystemClock
 from actors.door import Knock, Refused, Ticket, Tried
@@ -29,11 +30,11 @@ from actors.wire.canonical import Request
 from actors.wire.chunks import Chunk
 from state.ask import Ask
 from state.config import KeyConfig, ModelConfig, Patience, PoolConfig, ProbeConfig, ProviderConfig
-from state.events import AttemptClosed, Event
+from state.events import AttemptClosed, Event, ProbeClosed
 from state.fold import NOTHING_KNOWN, State
 from state.pools import Pool
 from state.secret import Secret
-from state.words import KeyId, LaneId
+from state.words import KeyId, LaneId, Target
 from tests.fakes import FakeClock, FakeRng, RecordingListener
 from tests.fakes.transport import SILENCE, FakeNetwork, FakeTransport, Script
 from tests.wire.calls import chat
@@ -168,6 +169,14 @@ class Doorstep:
         """As the tree does it: the next life serves before the last one drains; its end is left open."""
         self.door.reconfigure(replace(self.ledger.provider, **changes))
         await self.supervisor.start_child(self.spec())
+
+    async def probe(self, target: Target) -> ProbeClosed | NoAnswer:
+        """What an operator hears who wants to know now."""
+
+        def question(reply: Reply[ProbeClosed]) -> ProbeNow:
+            return ProbeNow(target, reply)
+
+        return await self.mailbox.ask(question)
 
     # At the door.
 

@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from actors.door import Ticket
+from actors.transport import HttpTransport
 from state.config import QuarantineConfig, RetryConfig, TimeoutConfig
 from state.events import Answered, AttemptClosed, AttemptOpened, Cancelled
 from tests.doorstep import Doorstep, Ear, real_doorstep
@@ -85,7 +86,8 @@ async def weather(attempts: int) -> None:
 
             await storm(step, attempts, chance)
 
-            transport = next(iter(step.accesses[0]._transports.values()))
+            (transport,) = step.accesses[0]._transports.values()
+            assert isinstance(transport, HttpTransport)
             with suppress(TimeoutError):
                 async with asyncio.timeout(10):  # in which the server notices who has left
                     while server.open > POOL or len(asyncio.all_tasks()) > tasks + POOL:

@@ -4,10 +4,9 @@ import anyio
 import pytest
 from msgspec.structs import replace
 
-from actors.answers import ActorDied, NoAnswer
+from actors.answers import ActorDied
 from actors.door import Shut
 from actors.facts import ChildCrashed, End
-from actors.provider import ProbeNow
 from state.admission import Held
 from state.config import Api, KeyConfig, LimitsConfig, ModelConfig, TimeoutConfig
 from state.events import (
@@ -22,7 +21,7 @@ from state.events import (
 )
 from state.failures import Failure, Kind
 from state.limits import Exhausted
-from state.words import LaneId, Target
+from state.words import LaneId
 from tests.doorstep import DONE, HELLO, LANE, OTHER, Doorstep, Ear, doorstep, error, said
 from tests.fakes import FakeClock, settle
 from tests.fakes.transport import SILENCE, stream, whole
@@ -36,14 +35,10 @@ REFUSED = whole(error("Incorrect API key provided", code="invalid_api_key"), 401
 LATER = "it has died and is coming back"
 
 
-async def ask(step: Doorstep, target: Target) -> ProbeClosed | NoAnswer:
-    return await step.mailbox.ask(lambda reply: ProbeNow(target, reply))
-
-
 async def crash(step: Doorstep) -> None:
     """Let this life die of a bug."""
     step.network.bug = ValueError("bad luck")
-    assert await ask(step, LANE.provider_id) == ActorDied(step.mailbox.name)
+    assert await step.probe(LANE.provider_id) == ActorDied(step.mailbox.name)
     step.network.bug = None
     await settle()
 
@@ -297,11 +292,11 @@ async def test_what_else_an_old_connection_meets_still_counts(clock: FakeClock):
 
 async def test_whoever_asks_is_told_how_it_is_at_once(clock: FakeClock):
     async with doorstep(clock, whole(b'{"data":[]}')) as step:
-        told = await clock.until_done(ask(step, LANE))
+        told = await clock.until_done(step.probe(LANE))
         assert isinstance(told, ProbeClosed)
         assert (told.target, told.failure) == (LANE, None)
         step.network.play(REFUSED)
-        told = await clock.until_done(ask(step, LANE.provider_id))
+        told = await clock.until_done(step.probe(LANE.provider_id))
         assert isinstance(told, ProbeClosed)
         assert told.failure is not None
         assert told.failure.kind is Kind.AUTH
