@@ -14,9 +14,12 @@ from actors.facts import (
     End,
     Escalated,
 )
+from actors.journey import AttemptCrashed
+from actors.reception import RequestCrashed
 from daemon.news import (
     CallCrashed,
     CallForbidden,
+    DoorTaken,
     NoAnswerFrom,
     Reloaded,
     ReloadRefused,
@@ -37,7 +40,10 @@ _LEVELS: Mapping[type, str] = {
     NoAnswerFrom: "ERROR",
     CallForbidden: "WARNING",
     CallCrashed: "ERROR",
+    RequestCrashed: "ERROR",
+    AttemptCrashed: "ERROR",
     ShortOfSockets: "ERROR",
+    DoorTaken: "WARNING",
     ChildReady: "DEBUG",
     ChildCrashed: "ERROR",
     ChildBuried: "CRITICAL",

@@ -7,6 +7,7 @@ from state.resolved import Changes
 __all__ = [
     "CallCrashed",
     "CallForbidden",
+    "DoorTaken",
     "NoAnswerFrom",
     "ReloadRefused",
     "Reloaded",
@@ -102,3 +103,14 @@ class ShortOfSockets(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.where}: a client was turned away: {self.why}"
+
+
+class DoorTaken(Struct, frozen=True):
+    """Somebody else listens there, or nobody may."""
+
+    where: str
+    why: str
+
+    def __str__(self) -> str:
+        rest = "everything else serves, and it is tried again"
+        return f"HTTP cannot listen at {self.where}: {self.why}; {rest}"

@@ -22,7 +22,8 @@ from daemon.http.connection import HEAD_BYTES_MAX
 from daemon.http.doors import http_doors
 from daemon.http.guards import Via
 from daemon.http.port import Port
-from daemon.http.server import DoorTaken, HttpServer
+from daemon.http.server import HttpServer
+from daemon.news import DoorTaken
 from state.config import DaemonConfig
 from state.events import RequestClosed, Verdict
 from tests.fakes import FakeRng, RecordingListener

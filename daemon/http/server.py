@@ -13,32 +13,20 @@ from typing import Any, Protocol, cast
 import uvicorn
 from anyio import Event as Wakeup
 from anyio import create_task_group
-from msgspec import Struct
 
 from actors.actor import Life
 from actors.deadlines import move_on_at
 from actors.seams import Clock, Listener
 from daemon.http.app import App
 from daemon.http.connection import Connection
+from daemon.news import DoorTaken
 
-__all__ = ["DoorTaken", "HttpServer"]
+__all__ = ["HttpServer"]
 
 AGAIN_MS = 30_000
 """So often we look whether an address that is taken has become free."""
 KEEP_ALIVE_S = 75
 """Longer than what connection pools of clients keep: who closes first should be who can ask again."""
-
-
-class DoorTaken(Struct, frozen=True):
-    """Somebody else listens there, or nobody may."""
-
-    where: str
-    why: str
-
-    def __str__(self) -> str:
-        return (
-            f"HTTP cannot listen at {self.where}: {self.why}; everything else serves, and it is tried again"
-        )
 
 
 class Doorstep(Protocol):
