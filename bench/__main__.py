@@ -22,7 +22,7 @@ from bench.notebook import Notebook
 from bench.parts import CONTESTANTS, PARTS, Pace
 from bench.plot import plot
 from bench.report import Run, page
-from bench.stage import Stage, upstream
+from bench.stage import Stage, Standing, upstream
 from bench.strangers import available, fetch
 
 RESULTS = Path(__file__).with_name("results")
@@ -85,7 +85,7 @@ def _measure(notes: Notebook, home: Path, wanted: Sequence[str], pace: Pace, lef
                 _take(name, notes, stage, everybody, pace)
 
 
-def _take(name: str, notes: Notebook, stage: Stage, everybody: Sequence, pace: Pace) -> None:
+def _take(name: str, notes: Notebook, stage: Stage, everybody: Sequence[Standing], pace: Pace) -> None:
     began = time.perf_counter()
     PARTS[name].measure(notes, stage, everybody, pace)
     print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)

@@ -87,8 +87,8 @@ def _failing_over(case: str) -> Reads:
 
 
 def _rpc_over_http(notes: Notebook) -> float | None:
-    rpc = notes.median("doors", "64 at once", RPC, "per_s")
-    by_http = notes.median("doors", "64 at once", OURS, "per_s")
+    rpc = notes.median("doors", "32 at once", RPC, "per_s")
+    by_http = notes.median("doors", "32 at once", OURS, "per_s")
     return None if rpc is None or not by_http else rpc / by_http
 
 
@@ -117,7 +117,7 @@ BARS: tuple[Bar, ...] = (
     Bar("idle memory (PSS)", "MiB", _median("start", "from nothing", "idle_pss_mib"), 50, 35),
     Bar("cold start to first answer", "ms", _median("start", "from nothing", "first_answer_ms"), 300, 200),
     Bar("JSON-RPC ping on one socket", "/s",
-        _median("doors", "ping, 64 at once", "per_s", RPC), 8_000, 15_000, more_is_better=True),
+        _median("doors", "ping, 32 at once", "per_s", RPC), 8_000, 15_000, more_is_better=True),
     Bar("JSON-RPC chat over HTTP, same callers", "x", _rpc_over_http, 1.0, more_is_better=True),
     Bar("of 1,000 requests in flight, answered", "", _median("slow", _THOUSAND, "answered"), SLOW_AT_ONCE,
         more_is_better=True),

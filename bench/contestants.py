@@ -245,6 +245,7 @@ class Failoverd(Contestant):
     def _providers(self) -> str:
         secure = f'https://localhost:{self.ports.secure}/v1"\nca_file = "{self.ca_file}'
         urls = {
+            "spare": self.url(self.ports.fast),
             "broken": self.url(self.ports.broken),
             "away": self.url(self.ports.away),
             "secure": secure,
@@ -258,7 +259,7 @@ class Failoverd(Contestant):
 
     def _pools(self) -> str:
         pools = {
-            Route.PLAIN: ["fast"],
+            Route.PLAIN: ["fast", "spare"],
             Route.AFTER_500: ["broken", "fast"],
             Route.AFTER_REFUSED: ["away", "fast"],
             Route.SECURE: ["secure"],
@@ -296,7 +297,7 @@ class ManyLanes(Failoverd):
         return "".join(_PROVIDER.format(name=f"fast{at}", url=url, models=written) for at in range(10))
 
     def _pools(self) -> str:
-        return super()._pools().replace('["fast"]', '["fast?"]').replace('"fast"]', '"fast?"]')
+        return super()._pools().replace('"fast"', '"fast?"')
 
 
 def free_port() -> int:

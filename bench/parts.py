@@ -63,7 +63,7 @@ def doors(notes: Notebook, stage: Stage, everybody: Sequence[Standing], pace: Pa
         for one in everybody:
             door = one.door()
             request = http_request(door, chat(door))
-            for at_once in (1, 64):
+            for at_once in (1, 32):
                 case = f"{at_once} at once"
                 _note_errand(
                     notes,
