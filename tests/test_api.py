@@ -92,7 +92,7 @@ def shared():
 
 @pytest.fixture
 def phone(shared):
-    daemon, phone = shared
+    _, phone = shared
     phone.ask("release", all=True)
     phone.ask("prefer.clear")
     for target in ("bad", "good"):

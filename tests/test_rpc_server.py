@@ -11,6 +11,7 @@ import pytest
 
 from daemon.news import CallCrashed, CallForbidden, ShortOfSockets
 from daemon.rpc.clerk import OUTSTANDING_MAX
+from daemon.rpc.connection import NONSENSE_MAX
 from daemon.rpc.scopes import EVERYBODY
 from tests.fakeserver.client import BOTH_LOOPS
 from tests.rpc_house import descriptors, no_descriptors_left, rpc_house
@@ -269,11 +270,26 @@ async def test_who_does_not_read_for_long_is_cut(tmp_path):
 async def test_a_flood_of_tiny_messages_lets_others_have_their_turn(tmp_path):
     async with rpc_house(tmp_path) as house, house.client() as client, house.client() as other:
         reading = asyncio.ensure_future(client.reader.readuntil(b'"over"'))
-        client.send(b"{}" * 20_000, {"jsonrpc": "2.0", "id": "over", "method": "echo", "params": ["over"]})
+        ask = b'{"jsonrpc":"2.0","id":1,"method":"echo","params":["a"]}'
+        client.send(ask * 20_000, {"jsonrpc": "2.0", "id": "over", "method": "echo", "params": ["over"]})
         other.ask(1, "echo", text="a")
         assert await other.hear() == answer(1, "a")
         assert not reading.done()
         await reading
+
+
+async def test_who_talks_nothing_but_nonsense_is_shown_the_door(tmp_path):
+    async with rpc_house(tmp_path) as house, house.client() as client:
+        for _ in range(NONSENSE_MAX - 1):
+            client.send(b"{}\n")
+        client.ask(1, "echo", text="a")
+        for _ in range(NONSENSE_MAX - 1):
+            assert (await client.hear())["error"]["code"] == -32600
+        assert await client.hear() == answer(1, "a")
+        client.send(b"hello\n" * (NONSENSE_MAX + 5))
+        for _ in range(NONSENSE_MAX):
+            assert (await client.hear())["error"]["code"] == -32700
+        assert await client.hear() is None
 
 
 async def test_it_drains_what_is_under_way_and_begins_nothing_new(tmp_path):

@@ -29,6 +29,8 @@ __all__ = ["Connection", "Service"]
 
 FRAMES_AT_ONCE = 100
 """Then others get to run: a megabyte of empty objects is hundreds of thousands of messages."""
+NONSENSE_MAX = 1_000
+"""So many messages in a row that are none, and it is no client of ours."""
 CHOKED_BYTES = 256 * 1024
 """So much waits in our memory before we stop working for whoever does not read."""
 NULL = b"null"
@@ -77,6 +79,7 @@ class Connection(asyncio.BufferedProtocol):
         self._is_last = False
         """With the last answer we leave."""
         self._is_leaving = False
+        self._nonsense = 0
         self._cut: Alarm | None = None
 
     def __repr__(self) -> str:
@@ -202,17 +205,25 @@ class Connection(asyncio.BufferedProtocol):
     def _take_one(self, incoming: Asked | Told | Wrong | Ignored, address: Address) -> None:
         match incoming:
             case Asked() | Told():
+                self._nonsense = 0
                 self._service.take(self, incoming, address)
             case Wrong(id=id_, kind=kind, why=why):
                 address.deliver(error(id_, Refusal(kind=kind, message=why)))
+                self._count_nonsense()
             case Ignored():
                 pass
+
+    def _count_nonsense(self) -> None:
+        self._nonsense += 1
+        if self._nonsense >= NONSENSE_MAX:
+            self._is_leaving = True
 
     def _refuse(self, broken: Broken, address: Address) -> None:
         is_large = broken.flaw is Flaw.TOO_LARGE
         kind = ErrorKind.INVALID_REQUEST if is_large else ErrorKind.PARSE_ERROR
         limit = f": at most {self._service.frame_bytes_max:,} bytes" if is_large else ""
         address.deliver(error(NULL, Refusal(kind=kind, message=f"{broken.flaw}{limit}")))
+        self._count_nonsense()
         if broken.flaw.is_final:
             self._is_leaving = True
 

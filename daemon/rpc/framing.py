@@ -195,6 +195,7 @@ class Frames:
         return Broken(Flaw.TOO_LARGE)
 
     def _drop_line(self) -> None:
+        del self._buffer[: self._value.at]
         self._value = _Value()
         self._skip_line = True
 

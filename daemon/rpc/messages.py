@@ -30,6 +30,8 @@ BATCH_MAX = 256
 ID_CHARS_MAX = 256
 """It comes back with every piece of a stream."""
 METHOD_CHARS_MAX = 128
+LARGE_BYTES = 64 * 1024
+"""A batch larger than this is taken only if it is made of requests."""
 
 UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """All that decoding can raise: bad UTF-8 and deep nesting are no MsgspecErrors."""
@@ -96,6 +98,7 @@ class _Loose(Struct, frozen=True):
 
 
 _envelope = msgspec.json.Decoder(_Envelope)
+_envelopes = msgspec.json.Decoder(list[_Envelope])
 _loose = msgspec.json.Decoder(_Loose)
 _any = msgspec.json.Decoder(Raw)
 _items = msgspec.json.Decoder(list[Raw])
@@ -116,14 +119,33 @@ def read(body: bytes) -> Incoming | Batch:
         return _one(body)
     if body.lstrip()[:1] != b"[":
         return Wrong(NULL, ErrorKind.INVALID_REQUEST, "a request is a JSON object, or a list of such")
+    return _batch(body) if len(body) <= LARGE_BYTES else _large_batch(body)
+
+
+def _batch(body: bytes) -> Batch | Wrong:
     items = _items.decode(body)
-    if not items:
+    return _objection(len(items)) or Batch(tuple(_one(bytes(item)) for item in items))
+
+
+def _large_batch(body: bytes) -> Batch | Wrong:
+    """A batch of millions of nothings has to fail at the first of them: to say what is wrong with each would
+    take a tenth of a second, and everybody else waits.
+    """
+    try:
+        envelopes = _envelopes.decode(body)
+    except UNDECODABLE as error:
+        why = f"the batch holds what is no request: {str(error)[:200]}"
+        return Wrong(NULL, ErrorKind.INVALID_REQUEST, why)
+    return _objection(len(envelopes)) or Batch(tuple(map(_said, envelopes)))
+
+
+def _objection(count: int) -> Wrong | None:
+    if count == 0:
         return Wrong(NULL, ErrorKind.INVALID_REQUEST, "the batch is empty")
-    if len(items) > BATCH_MAX:
-        return Wrong(
-            NULL, ErrorKind.INVALID_REQUEST, f"the batch has {len(items):,} requests, and {BATCH_MAX} may be"
-        )
-    return Batch(tuple(_one(bytes(item)) for item in items))
+    if count > BATCH_MAX:
+        why = f"the batch has {count:,} requests, and {BATCH_MAX} may be"
+        return Wrong(NULL, ErrorKind.INVALID_REQUEST, why)
+    return None
 
 
 def _one(body: bytes) -> Incoming:
@@ -132,6 +154,10 @@ def _one(body: bytes) -> Incoming:
         envelope = _envelope.decode(body)
     except UNDECODABLE:
         return _explained(body)
+    return _said(envelope)
+
+
+def _said(envelope: _Envelope) -> Incoming:
     if len(envelope.method) > METHOD_CHARS_MAX:
         return Wrong(_written(envelope.id), ErrorKind.UNKNOWN_METHOD, "no method has such a long name")
     params = None
