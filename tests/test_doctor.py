@@ -14,9 +14,10 @@ from daemon.doctor.house import config, disk
 from daemon.doctor.outside import Look, clock_of, look_at, way_to
 from daemon.doctor.patient import examine
 from daemon.exits import Exit
+from daemon.verdicts import ErrorKind
 from state.config import ProviderConfig
 from tests.configs import here, resolve_config, write
-from tests.fakes.daemon import fake_daemon, raw, says
+from tests.fakes.daemon import fake_daemon, raw, refuses, says
 from tests.fakeserver.server import serving
 from tests.fakeserver.strange_ports import free_port
 
@@ -91,14 +92,26 @@ async def test_any_answer_shows_that_the_way_is_open_and_no_key_is_sent():
     assert "authorization" not in server.asked[0].headers
 
 
+def probe(target: str, kind: str = "", status: int | None = None) -> dict[str, object]:
+    return {"target": target, "is_well": not kind, "seconds": 0.2, "kind": kind, "status": status, "said": ""}
+
+
 def test_the_daemon_is_looked_at_through_its_socket(tmp_path_factory):
     path = tmp_path_factory.mktemp("d") / "s"
     with fake_daemon(path) as daemon:
         path.chmod(0o660)
         daemon.on("ping", says({"pong": True, "version": "9.9.9", "uptime_s": 252.0}))
+        daemon.on("probe", says({"probes": [probe("a"), probe("b", kind="auth", status=401)]}))
         patient = examine([str(path)])
         assert patient.socket == str(path)
-        assert [each.state for each in patient.findings] == ["odd", "well"]
+        assert [each.state for each in patient.findings] == ["odd", "well", "well", "wrong"]
+        assert patient.findings[2].says == "the daemon reaches a (0.20s)"
+        assert patient.findings[3].says == "b: its key was refused (auth, HTTP 401)"
+        assert patient.findings[3].advice.startswith("put a working key in its place")
+
+        daemon.on("probe", refuses(ErrorKind.FORBIDDEN, "you may not"))
+        assert patient.findings[0] == examine([str(path)]).findings[0]
+        assert examine([str(path)]).findings[2].advice == "sudo failoverctl doctor"
         assert patient.findings[0].says.startswith("failoverd 9.9.9 runs, up 4m 12s, and ")
 
         path.chmod(0o666)

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -26,8 +27,10 @@ class Screen:
 
     def wait_drawn(self, text: str) -> None:
         """Until this can be read on it."""
+        until_s = time.monotonic() + PATIENCE_S
         while text not in self.drawn:
-            assert self._read(), f"never drew {text!r}, only:\n{self.drawn}"
+            is_drawing = self._read() and time.monotonic() < until_s
+            assert is_drawing, f"never drew {text!r}, only:\n{self.drawn}"
 
     def wait_end(self) -> int:
         """Its exit code."""

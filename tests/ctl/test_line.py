@@ -71,6 +71,7 @@ def test_a_socket_that_one_may_not_use_is_not_a_daemon_that_is_missing(daemon):
         pytest.param(b"[]\n", id="JSON, but no object"),
         pytest.param(b"[" * 100_000 + b"\n", id="nested beyond all bounds"),
         pytest.param(b'{"jsonrpc": "2.0", "id": 1, "resu', id="half an answer"),
+        pytest.param(b'{"jsonrpc": "2.0", "id": 1, "result": {}}', id="an answer whose line has no end"),
     ],
 )
 def test_who_speaks_something_else_is_no_failoverd(daemon, answer):
