@@ -8,6 +8,7 @@ pretenders <--HTTP-- the real daemon <--JSON-RPC-- audience --answers, word by w
 import argparse
 import os
 import shlex
+import signal
 import sys
 from pathlib import Path
 
@@ -114,7 +115,10 @@ async def _stay(screen: Terminal, here: House) -> None:
         "Ctrl-C ends it.",
     )
     screen.out.flush()
-    await anyio.sleep_forever()
+    # From here on Ctrl-C is the good end, and says nothing against the play.
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            return
 
 
 def _farewell(screen: Terminal) -> None:

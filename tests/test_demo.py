@@ -129,6 +129,14 @@ def test_the_play_goes_by_its_script_and_nothing_is_lost(tmp_path):
 
 
 @pytest.mark.slow
+def test_who_wants_to_stay_ends_it_with_ctrl_c_and_that_is_well():
+    with on_screen("-m", "daemon.main", "demo", "--keep") as screen:
+        screen.wait_drawn("Ctrl-C ends it.", within_s=60)
+        screen.press(b"\x03")
+        assert screen.wait_end() == Exit.OK
+
+
+@pytest.mark.slow
 def test_on_a_terminal_it_has_colours_and_ctrl_c_ends_it_and_its_daemon():
     with on_screen("-m", "daemon.main", "demo") as screen:
         screen.wait_drawn("north answers")

@@ -43,7 +43,7 @@ def condition_said(condition: str) -> tuple[str, Tone]:
 
 
 def standing_of(provider: ProviderSaid) -> Stands:
-    """Its own, if that is not well; else its lanes', if none of them can be used."""
+    """Its own, if that is not well; else the first of its keys and lanes that is not."""
     if not provider["is_enabled"]:
         return Stands("off", FAINT)
     if provider["actor"] not in ("alive", "starting"):
@@ -51,14 +51,14 @@ def standing_of(provider: ProviderSaid) -> Stands:
     parts = [(provider["condition"], provider["hold"])]
     parts += [(key["condition"], key["hold"]) for key in provider["keys"]]
     parts += [(lane["condition"], lane["hold"]) for lane in provider["lanes"]]
-    own = parts[0][0]
-    if own == "well" and provider["usable"] < len(provider["lanes"]):
-        own = next((condition for condition, _ in parts if condition != "well"), own)
-    if own == "well" and not provider["usable"] and provider["lanes"]:
-        return Stands("used up", WARY)
-    word, tone = condition_said(own)
+    worst = next((condition for condition, _ in parts if condition != "well"), "well")
+    if worst == "well":
+        is_used_up = provider["lanes"] and not provider["usable"]
+        return Stands("used up", WARY) if is_used_up else Stands("well", GOOD)
+    word, tone = condition_said(worst)
     back = back_said(hold for _, hold in parts)
-    if own != "well" and provider["usable"]:
+    # Who is on trial or starts slowly serves, and is no part of anything.
+    if provider["usable"] and tone is not _TONES["on_trial"]:
         return Stands(f"partly {word}", WARY, back)
     return Stands(word, tone, back)
 

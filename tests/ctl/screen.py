@@ -25,9 +25,9 @@ class Screen:
         self.drawn = ""
         self._master = master
 
-    def wait_drawn(self, text: str) -> None:
+    def wait_drawn(self, text: str, within_s: float = PATIENCE_S) -> None:
         """Until this can be read on it."""
-        until_s = time.monotonic() + PATIENCE_S
+        until_s = time.monotonic() + within_s
         while text not in self.drawn:
             is_drawing = self._read() and time.monotonic() < until_s
             assert is_drawing, f"never drew {text!r}, only:\n{self.drawn}"

@@ -161,6 +161,34 @@ ollama                               off                          99%      0.42s
 """  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("over", "row"),
+    [
+        ({"condition": Condition.ON_TRIAL, "hold": hold("quarantine", "timeout", 0.0)}, "1 of 1  on trial"),
+        ({"condition": Condition.SLOW_START}, "1 of 1  slow start"),
+        (
+            {"condition": Condition.RESTING, "is_usable": False, "hold": hold("rest", "x", 9.0)},
+            "0 of 1  resting     9s",
+        ),
+        ({"is_usable": False, "exhausted": "rpd"}, "0 of 1  used up"),
+        ({"condition": Condition.UNDER_TRIAL, "is_usable": False}, "0 of 1  under trial"),
+    ],
+)
+def test_a_provider_stands_as_its_lanes_do(daemon, over, row):
+    daemon.on(
+        "status", says(status(provider("x", lane("x/key1/m", **over), measures=measures(success_rate=None))))
+    )
+
+    assert re.sub(" +", " ", row) in re.sub(" +", " ", ctl(daemon, "status").out)
+
+
+@pytest.mark.parametrize("actor", ["resting", "buried"])
+def test_a_crashed_actor_is_told(daemon, actor):
+    daemon.on("status", says(status(provider("x", lane("x/key1/m"), actor=actor))))
+
+    assert f" crashed, {actor} " in ctl(daemon, "status").out
+
+
 def test_one_provider_of_them(daemon):
     daemon.on("status", says(TROUBLED))
 
