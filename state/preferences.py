@@ -81,10 +81,11 @@ def fold_preferences(part: Preferences, event: Event, settings: Config) -> Prefe
     match event:
         case Rescued(context=context, lane=lane, instead_of=instead_of, at_ms=at_ms):
             until_ms = at_ms + ms(settings.daemon.prefer_s)
+            name = context[:CONTEXT_CHARS_MAX]
             remembered = _put(
                 part.remembered,
-                context[:CONTEXT_CHARS_MAX],
-                Remembered(lane, instead_of, until_ms),
+                name,
+                Remembered(lane, _stood_in_for(part, name, lane, instead_of, at_ms), until_ms),
                 at_ms,
                 settings.daemon.contexts_max,
             )
@@ -101,6 +102,17 @@ def fold_preferences(part: Preferences, event: Event, settings: Config) -> Prefe
             return _cleared(part, name)
         case _:
             return part
+
+
+def _stood_in_for(
+    part: Preferences, context: str, lane: LaneId, instead_of: tuple[LaneId, ...], at_ms: int
+) -> tuple[LaneId, ...]:
+    """Whoever steps in for a stand-in stands in for the first as well: else nobody would look at the first
+    again before the memory fades.
+    """
+    before = part.remembered.get(context)
+    inherited = () if before is None or before.until_ms <= at_ms else before.instead_of
+    return tuple(dict.fromkeys(each for each in (*inherited, *instead_of) if each != lane))
 
 
 def _cleared(part: Preferences, name: str) -> Preferences:

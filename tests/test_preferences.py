@@ -316,3 +316,15 @@ def test_what_is_over_is_never_followed(history, name, now_ms):
         assert part.strategy_for(name, now_ms) is None
     if all(forced.until_ms <= now_ms for forced in part.forced.values()):
         assert part.forced_for(name, now_ms) is None
+
+
+def test_whoever_steps_in_for_a_stand_in_stands_in_for_the_first_as_well():
+    events = [rescue("b", "a"), rescue("c", "b", at_s=60)]
+    part = reduce(lambda part, event: fold_preferences(part, event, SETTINGS), events, Preferences())
+    assert part.remembered["app/pool"].instead_of == (named("a"), named("b"))
+
+
+def test_a_memory_that_has_faded_leaves_nothing_behind():
+    events = [rescue("b", "a"), rescue("c", "b", at_s=31 * MINUTE_S)]
+    part = reduce(lambda part, event: fold_preferences(part, event, SETTINGS), events, Preferences())
+    assert part.remembered["app/pool"].instead_of == (named("b"),)
