@@ -5,7 +5,7 @@
 So a crash pardons nobody: the next life finds the standing that the last one left.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 from typing import Protocol
 
@@ -22,7 +22,6 @@ from state.fold import State, fold
 from state.guesses import guess
 from state.limits import Allowance, Exhausted, allowance_of, reserve
 from state.standings import Standings
-from state.timeline import ms
 from state.views import same_prospects, view_of
 from state.words import LaneId, ProviderId
 
@@ -33,7 +32,7 @@ Views = dict[LaneId, LaneView]
 MODELS_MAX = 1024
 """As many as a config may name."""
 
-REFRESH_S = 0.25
+REFRESH_MS = 250
 """How busy and how good a lane is may be this old on the board; whether it may be used is always fresh.
 Showing every count to everybody would cost more than the decision that it serves."""
 
@@ -61,6 +60,8 @@ class Ledger:
         self._cards: dict[LaneId, Card] = {}
         self._shared: dict[LaneId, Allowance] = {}
         """Of each, what it has together with others: of its key, and of the provider."""
+        self._capped: frozenset[LaneId] = frozenset()
+        """Those for which the config sets a limit somewhere on their way."""
         self._caps_are_shared = False
         self._shown_ms: dict[LaneId, int] = {}
         self.answered_ms: int | None = None
@@ -121,7 +122,8 @@ class Ledger:
         self._witness.record(event)
         if isinstance(event, AttemptClosed) and isinstance(event.outcome, Answered):
             self.answered_ms = event.at_ms
-        self._publish(self._touched(before, event))
+        if touched := self._touched(before, event):
+            self._publish(touched)
         self._tell_standings(before)
 
     def learn(self, event: Event) -> None:
@@ -161,13 +163,16 @@ class Ledger:
         }
         self._allowances = {lane: allowance_of(self.provider, lane) for lane in self._models}
         self._shared = {lane: _without_own(allowance) for lane, allowance in self._allowances.items()}
+        self._capped = frozenset(
+            lane for lane, allowance in self._allowances.items() if any(rung.caps for rung in allowance.rungs)
+        )
         self._caps_are_shared = any(
             rung.caps for allowance in self._allowances.values() for rung in allowance.rungs[1:]
         )
         self._shown_ms = dict.fromkeys(self._models, self._clock.now_ms())
         self.published.publish({lane: self.view(lane) for lane in self._models})
 
-    def _touched(self, before: State, event: Event) -> Iterable[LaneId]:
+    def _touched(self, before: State, event: Event) -> Collection[LaneId]:
         """The lanes whose place on the board this may have changed. Most attempts change nothing there:
         where nothing is held or limited, only how busy and how good the lane is, and that may wait.
         """
@@ -176,9 +181,8 @@ class Ledger:
         lane = event.lane
         if before.standing is not self.state.standing or self._turns_others(before, lane):
             return self._models
-        now_ms = self._clock.now_ms()
-        is_limited = any(rung.caps for rung in self._allowances[lane].rungs)
-        if is_limited or now_ms >= self._shown_ms.get(lane, 0) + ms(REFRESH_S):
+        is_limited = lane in self._capped or self.state.limits.meter(lane).statements
+        if is_limited or event.at_ms >= self._shown_ms[lane] + REFRESH_MS:
             return (lane,)
         return ()
 
@@ -211,7 +215,7 @@ class Ledger:
         fresh: Views = {}
         for lane in lanes:
             old = shown.get(lane)
-            if old is None or now_ms >= self._shown_ms.get(lane, 0) + ms(REFRESH_S):
+            if old is None or now_ms >= self._shown_ms[lane] + REFRESH_MS:
                 fresh[lane] = self._view(lane, None)
                 self._shown_ms[lane] = now_ms
             elif not same_prospects(old, view := self._view(lane, old.performance)):

@@ -261,10 +261,17 @@ def prospects(view: LaneView, now_ms: int) -> tuple[object, ...]:
 steps = st.lists(st.binary(min_size=3, max_size=3), max_size=40)
 
 
-@settings(max_examples=500)
-@given(steps)
-def test_the_board_never_shows_a_lane_otherwise_than_it_is(script: list[bytes]):
-    book = Book()
+FREE = config(models=(ModelConfig(name="m"), ModelConfig(name="n")), model_limits=LimitsConfig())
+SHARING = config(
+    limits=LimitsConfig(rpm=9),
+    keys=(KeyConfig(name="key1", limits=LimitsConfig(tpm=50)), KeyConfig(name="key2")),
+)
+
+
+@settings(max_examples=600)
+@given(steps, st.sampled_from([config(), FREE, SHARING]))
+def test_the_board_never_shows_a_lane_otherwise_than_it_is(script: list[bytes], provider: ProviderConfig):
+    book = Book(provider)
     for step in script:
         take(book, step)
         now_ms = book.clock.now_ms()
