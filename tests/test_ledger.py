@@ -234,7 +234,7 @@ def take(book: Book, step: bytes) -> None:
             ledger.learn(lost)
             book.events.append(lost)
         case 4:
-            said = LimitLearned(**now, target=target, window=Window.RPM, limit=60, remaining=what % 3)
+            said = LimitLearned(**now, target=target, window=Window.RPM, limit=60, remaining=what // 3 % 3)
             ledger.happened(said)
         case 5:
             loaded = ConfigLoaded(**now, digest="", keys_changed=(str(lane.key_id),))
