@@ -1,10 +1,16 @@
 """What every test can ask for by name: the event loop, and a fake for every seam."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.fakes import FakeClock, FakeJournalBackend, FakeNotify, FakeRng, RecordingListener
+
+
+# Whoever starts the tests in the background may have them ignore Ctrl-C, and every child would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
