@@ -7,7 +7,6 @@ import pytest
 
 from tests.fakes import FakeClock, FakeJournalBackend, FakeNotify, FakeRng, RecordingListener
 
-
 # Whoever starts the tests in the background may have them ignore Ctrl-C, and every child would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
