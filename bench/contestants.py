@@ -297,7 +297,7 @@ class ManyLanes(Failoverd):
         return "".join(_PROVIDER.format(name=f"fast{at}", url=url, models=written) for at in range(10))
 
     def _pools(self) -> str:
-        return super()._pools().replace('"fast"', '"fast?"')
+        return super()._pools().replace('"fast"', '"fast?/*"')
 
 
 def free_port() -> int:
