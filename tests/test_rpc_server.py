@@ -87,6 +87,15 @@ async def test_a_batch_of_notifications_is_not_answered(tmp_path):
         assert (await client.hear())["id"] == 1
 
 
+async def test_the_answers_of_a_batch_are_bounded_together(tmp_path):
+    async with rpc_house(tmp_path) as house, house.client() as client:
+        ask = {"jsonrpc": "2.0", "method": "echo", "params": {"text": "x" * 1000, "times": 20_000}}
+        client.send([ask | {"id": 1}, ask | {"id": 2}, ask | {"id": 3}])
+        heard = json.loads(await client.reader.readuntil(b"]\n"))
+        assert ["result" in each for each in heard] == [True, True, False]
+        assert heard[2]["error"]["data"]["kind"] == "overloaded"
+
+
 async def test_a_stream_comes_as_notifications_and_then_the_result(tmp_path):
     async with rpc_house(tmp_path) as house, house.client() as client:
         client.ask("s", "stream", text="end", times=2)
@@ -289,6 +298,15 @@ async def test_who_talks_nothing_but_nonsense_is_shown_the_door(tmp_path):
         client.send(b"hello\n" * (NONSENSE_MAX + 5))
         for _ in range(NONSENSE_MAX):
             assert (await client.hear())["error"]["code"] == -32700
+        assert await client.hear() is None
+
+
+async def test_the_last_nonsense_may_be_what_was_left_without_an_end(tmp_path):
+    async with rpc_house(tmp_path) as house, house.client() as client:
+        client.send(b"{}\n" * (NONSENSE_MAX - 1) + b"{")
+        client.end()
+        for _ in range(NONSENSE_MAX):
+            await client.hear()
         assert await client.hear() is None
 
 

@@ -26,6 +26,12 @@ __all__ = ["CANCELLED", "Address", "Alone", "Call", "Line", "Together"]
 
 CANCELLED = Refusal(kind=ErrorKind.CANCELLED, message="cancelled by the caller")
 
+TOGETHER_BYTES_MAX = 32 * 1024 * 1024
+"""Of the answers of one batch: they lie in our memory until the last one is there."""
+_TOO_MUCH = Refusal(
+    kind=ErrorKind.OVERLOADED, message="the answers to this batch are too large together: ask one by one"
+)
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -49,6 +55,11 @@ class Address(Protocol):
 
     framing: Framing
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no more than an excuse can be delivered."""
+        ...
+
     def deliver(self, answer: bytes) -> None: ...
 
 
@@ -58,6 +69,10 @@ class Alone:
     def __init__(self, line: Line, framing: Framing) -> None:
         self.framing = framing
         self._line = line
+
+    @property
+    def is_full(self) -> bool:
+        return False
 
     def deliver(self, answer: bytes) -> None:
         self._line.send(framed(answer, self.framing))
@@ -71,9 +86,15 @@ class Together:
         self._line = line
         self._awaited = awaited
         self._answers: list[bytes] = []
+        self._bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self._bytes > TOGETHER_BYTES_MAX
 
     def deliver(self, answer: bytes) -> None:
         self._answers.append(answer)
+        self._bytes += len(answer)
         if len(self._answers) == self._awaited:
             self._line.send(framed(together(self._answers), self.framing))
 
@@ -109,6 +130,8 @@ class Call:
         self._is_over = True
         if self.id is None:
             return
+        if self._address.is_full:
+            outcome = _TOO_MUCH
         if isinstance(outcome, Refusal):
             self._address.deliver(error(self.id, outcome))
         else:

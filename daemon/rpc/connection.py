@@ -27,12 +27,14 @@ from state.timeline import ms
 
 __all__ = ["Connection", "Service"]
 
-FRAMES_AT_ONCE = 100
+FRAMES_AT_ONCE = 50
 """Then others get to run: a megabyte of empty objects is hundreds of thousands of messages."""
 NONSENSE_MAX = 1_000
 """So many messages in a row that are none, and it is no client of ours."""
 CHOKED_BYTES = 256 * 1024
 """So much waits in our memory before we stop working for whoever does not read."""
+HOARDED_BYTES = 64 * 1024 * 1024
+"""What was under way by then still comes; of whoever lets so much of it lie, no more is kept."""
 NULL = b"null"
 
 
@@ -73,11 +75,14 @@ class Connection(asyncio.BufferedProtocol):
         self._addresses = {framing: Alone(self, framing) for framing in Framing}
         self._gathered: list[bytes] | None = None
         """While messages are being read, their answers gather here and leave together."""
+        self._gathered_bytes = 0
         self._has_more = False
         """Messages wait here for their turn."""
         self._is_half_closed = False
         self._is_last = False
         """With the last answer we leave."""
+        self._has_had_enough = False
+        """Nothing more is taken, whatever is under way."""
         self._is_leaving = False
         self._nonsense = 0
         self._cut: Alarm | None = None
@@ -99,8 +104,14 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self._frames.feed(self._service.inbox[:nbytes])
-        if not self._has_more:
-            self._read()
+        if self._has_more:
+            return
+        self._read()
+        # uvloop would go on to read 32 such pieces before it let anybody else have a turn.
+        if nbytes == len(self._service.inbox) and self._listens:
+            self._has_more = True
+            self._transport.pause_reading()
+            self._read_soon()
 
     def eof_received(self) -> bool:
         """True keeps the way out open: who has ended its sending still wants its answers."""
@@ -144,11 +155,12 @@ class Connection(asyncio.BufferedProtocol):
         """So many messages and no more; the rest after everybody else has had a turn."""
         gathered: list[bytes] = []
         self._gathered = gathered
+        self._gathered_bytes = 0
         self._has_more = self._read_some()
         self._gathered = None
         if gathered:
             self._transport.write(b"".join(gathered))
-        if self._is_leaving:
+        if self._has_had_enough:
             self._close()
         elif self._has_more:
             self._transport.pause_reading()
@@ -163,9 +175,13 @@ class Connection(asyncio.BufferedProtocol):
         """Whether there may be more."""
         for _ in range(FRAMES_AT_ONCE):
             found = self._frames.next()
-            if found is None or self._is_leaving:
+            if found is None:
                 return False
             self._take(found)
+            if self._has_had_enough:
+                return False
+            if self._gathered_bytes > CHOKED_BYTES:
+                return True
         return True
 
     def _read_soon(self) -> None:
@@ -178,15 +194,23 @@ class Connection(asyncio.BufferedProtocol):
         self._listen_again()
 
     def _listen_again(self) -> None:
-        if not (self._has_more or self.is_choked or self._is_half_closed or self._is_leaving):
+        if self._listens:
             self._transport.resume_reading()
+
+    @property
+    def _listens(self) -> bool:
+        """Whether nothing speaks against taking in more."""
+        return not (self._has_more or self.is_choked or self._is_half_closed or self._is_leaving)
 
     def _read_last(self) -> None:
         """What was still without its end."""
         last = self._frames.end()
         if last is not None:
             self._take(last)
-        self._leave_if_done()
+        if self._has_had_enough:
+            self._close()
+        else:
+            self._leave_if_done()
 
     def _take(self, found: Frame | Broken) -> None:
         address = self._addresses[found.framing]
@@ -216,7 +240,7 @@ class Connection(asyncio.BufferedProtocol):
     def _count_nonsense(self) -> None:
         self._nonsense += 1
         if self._nonsense >= NONSENSE_MAX:
-            self._is_leaving = True
+            self._has_had_enough = True
 
     def _refuse(self, broken: Broken, address: Address) -> None:
         is_large = broken.flaw is Flaw.TOO_LARGE
@@ -225,7 +249,7 @@ class Connection(asyncio.BufferedProtocol):
         address.deliver(error(NULL, Refusal(kind=kind, message=f"{broken.flaw}{limit}")))
         self._count_nonsense()
         if broken.flaw.is_final:
-            self._is_leaving = True
+            self._has_had_enough = True
 
     # Calls and their answers.
 
@@ -233,8 +257,11 @@ class Connection(asyncio.BufferedProtocol):
         """Out, or into the transport's buffer: never waits."""
         if self._gathered is not None:
             self._gathered.append(data)
+            self._gathered_bytes += len(data)
         elif not self._transport.is_closing():
             self._transport.write(data)
+            if self.is_choked and self._transport.get_write_buffer_size() > HOARDED_BYTES:
+                self.abort()
 
     def began(self, call: Call) -> None:
         self.calls.add(call)
