@@ -32,6 +32,8 @@ Views = dict[LaneId, LaneView]
 MODELS_MAX = 1024
 """As many as a config may name."""
 
+OF_ATTEMPTS = (AttemptOpened, AttemptClosed)
+
 REFRESH_MS = 250
 """How busy and how good a lane is may be this old on the board; whether it may be used is always fresh.
 Showing every count to everybody would cost more than the decision that it serves."""
@@ -176,7 +178,7 @@ class Ledger:
         """The lanes whose place on the board this may have changed. Most attempts change nothing there:
         where nothing is held or limited, only how busy and how good the lane is, and that may wait.
         """
-        if not isinstance(event, AttemptOpened | AttemptClosed) or event.lane not in self._models:
+        if not isinstance(event, OF_ATTEMPTS) or event.lane not in self._models:
             return self._models
         lane = event.lane
         if before.standing is not self.state.standing or self._turns_others(before, lane):

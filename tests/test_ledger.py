@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from actors.ledger import Ledger, Views
 from state.admission import Held
-from state.board import USABLE, LaneView, OnTrial
+from state.board import USABLE, OnTrial
 from state.config import KeyConfig, LimitsConfig, ModelConfig, ProviderConfig, QuarantineConfig
 from state.events import (
     Answered,
@@ -22,6 +22,7 @@ from state.events import (
     LimitLearned,
     LinkLost,
     LinkRestored,
+    Mark,
     OperatorActed,
     Outcome,
     ProbeClosed,
@@ -32,6 +33,7 @@ from state.events import (
 from state.failures import Failure, Kind, Scope
 from state.fold import NOTHING_KNOWN, fold_all
 from state.limits import Exhausted
+from state.views import same_prospects
 from state.words import LaneId
 from tests.fakes import FakeClock
 
@@ -202,6 +204,7 @@ def test_found_models_count_only_where_none_are_named():
 
 # Whatever happens.
 
+TRIALS = (OnTrial(mark=Mark.TRIAL), OnTrial(mark=Mark.EARLY_TRIAL))
 OUTCOMES: tuple[Outcome, ...] = (
     Answered(),
     Answered(),
@@ -217,9 +220,8 @@ PAUSES_S = (0.0, 0.0, 0.01, 0.3, 1.0, 9.0, 61.0, 301.0)
 
 
 def take(book: Book, step: bytes) -> None:
-    """One step of a random story."""
+    """One step of a random story; time passes before it, by `rest`."""
     way, who, what = step
-    book.clock.jump(PAUSES_S[what % len(PAUSES_S)])
     lane, ledger, now = LANES[who % len(LANES)], book.ledger, book.now()
     target = (lane, lane.key_id, lane.provider_id)[what % 3]
     match way % 16:
@@ -246,16 +248,8 @@ def take(book: Book, step: bytes) -> None:
             book.ends(OUTCOMES[what % len(OUTCOMES)], who)
 
 
-def prospects(view: LaneView, now_ms: int) -> tuple[object, ...]:
-    """What a choice depends on, as whoever looks at the board at this moment reads it. What follows a hold
-    is a trial to him, though not every hold ends in one: the first attempt tells.
-    """
-    condition = view.condition_at(now_ms)
-    if condition == USABLE or (isinstance(condition, OnTrial) and condition.free):
-        condition = USABLE
-    full = view.exhausted
-    is_full = full is not None and (full.until_ms is None or full.until_ms > now_ms)
-    return condition, is_full
+def rest(book: Book, step: bytes) -> None:
+    book.clock.jump(PAUSES_S[step[2] % len(PAUSES_S)])
 
 
 steps = st.lists(st.binary(min_size=3, max_size=3), max_size=40)
@@ -270,14 +264,17 @@ SHARING = config(
 
 @settings(max_examples=600)
 @given(steps, st.sampled_from([config(), FREE, SHARING]))
-def test_the_board_never_shows_a_lane_otherwise_than_it_is(script: list[bytes], provider: ProviderConfig):
+def test_what_an_event_changes_for_a_lane_is_shown_at_once(script: list[bytes], provider: ProviderConfig):
+    """What time alone changes stands on the board as a moment."""
     book = Book(provider)
     for step in script:
+        rest(book, step)
+        before = {lane: book.ledger.view(lane) for lane in LANES}
         take(book, step)
-        now_ms = book.clock.now_ms()
         for lane in LANES:
-            shown, is_so = book.shown[lane], book.ledger.view(lane)
-            assert prospects(shown, now_ms) == prospects(is_so, now_ms), lane
+            after = book.ledger.view(lane)
+            if not same_prospects(before[lane], after):
+                assert same_prospects(book.shown[lane], after), lane
 
 
 @settings(max_examples=200)
@@ -285,6 +282,7 @@ def test_the_board_never_shows_a_lane_otherwise_than_it_is(script: list[bytes], 
 def test_what_is_known_is_what_the_events_come_to(script: list[bytes]):
     book = Book()
     for step in script:
+        rest(book, step)
         take(book, step)
     assert fold_all(book.events, book.ledger.settings) == book.ledger.state
 
@@ -294,10 +292,11 @@ def test_what_is_known_is_what_the_events_come_to(script: list[bytes]):
 def test_whoever_is_shown_as_usable_is_let_in(script: list[bytes]):
     book = Book()
     for step in script:
+        rest(book, step)
         take(book, step)
         for lane in LANES:
             view = book.ledger.view(lane)
             terms = book.ledger.admit(lane, 0, may_strike=True, last_standing=False, as_last_resort=False)
-            is_open = prospects(view, book.clock.now_ms()) == (USABLE, False)
+            is_open = view.condition in (USABLE, *TRIALS) and view.exhausted is None
             has_place = view.carries is None or view.in_flight < view.carries
             assert isinstance(terms, Terms) == (is_open and has_place)
