@@ -107,7 +107,6 @@ class _Daemon:
         self._reload_again = False
         self._wished: list[_Wished] = []
         self._patience = CancelScope()
-
         seams.wishes.granted_by(self)
 
     async def hear(self, signals: AsyncIterator[signal.Signals]) -> None:
@@ -150,6 +149,9 @@ class _Daemon:
         return wished.news
 
     def wish_drain(self, why: str) -> None:
+        """Unlike a second signal, a second wish is no impatience."""
+        if self._phase in (Phase.DRAINING, Phase.STOPPING):
+            return
         self._obey(respond(self._phase, Signal.TERMINATE), why)
 
     # What the phases lead to.

@@ -254,7 +254,7 @@ class Tree:
             self.cast,
             clock=self._clock,
             listener=self._listener,
-            frame_bytes_max=daemon.frame_mib * MIB,
+            frame_bytes_max=lambda: self.resolved.config.daemon.frame_mib * MIB,
         )
         return ChildSpec(
             mailbox=Mailbox("rpc", 1, self._clock),

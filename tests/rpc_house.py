@@ -8,10 +8,10 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import anyio
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from actors.actor import ChildSpec
 from actors.chance import SystemRng
@@ -21,6 +21,7 @@ from actors.supervisor import Supervisor, supervise
 from actors.wire.chunks import Chunk, Kind
 from daemon.api.cast import Cast
 from daemon.api.params import Nothing, Params
+from daemon.api.underway import UnderWay
 from daemon.doorstep import Doorstep
 from daemon.rpc.calls import Call
 from daemon.rpc.clerk import Clerk
@@ -43,7 +44,7 @@ class Echo(Struct):
 
 class EchoParams(Params, frozen=True):
     text: str
-    times: int = 1
+    times: Annotated[int, Meta(ge=0, le=20_000)] = 1
 
 
 class Flow:
@@ -182,13 +183,13 @@ async def rpc_house(
 ) -> AsyncIterator[House]:
     """All of it, under a supervisor, with real time."""
     clock, listener, works = SystemClock(), RecordingListener(), Works()
-    everyone = cast("Cast", _Nobody())
+    everyone = cast("Cast", Nobody())
     clerk = Clerk(
         works.methods,
         everyone,
         clock=clock,
         listener=listener,
-        frame_bytes_max=frame_bytes_max,
+        frame_bytes_max=lambda: frame_bytes_max,
         slow_reader_s=slow_reader_s,
     )
     doorstep = Doorstep(home / "rpc.sock", mode=0o600, inherited=inherited)
@@ -210,13 +211,11 @@ async def rpc_house(
             doorstep.close()
 
 
-class _Nobody:
-    """Of the cast, the methods of these tests need but this."""
+class Nobody:
+    """Of the cast, what the methods of these tests need."""
 
-    class under_way:  # noqa: N801 - as an attribute
-        @staticmethod
-        def cancel(_request_id: str, _caller: object) -> bool:
-            return False
+    def __init__(self) -> None:
+        self.under_way = UnderWay()
 
 
 @contextmanager

@@ -401,6 +401,17 @@ def test_check_tells_what_a_reload_would_do_and_changes_nothing(tmp_path):
         assert not (tmp_path / "run" / "failoverd.sock").exists()
 
 
+def test_to_ask_twice_for_a_drain_is_no_impatience(tmp_path):
+    with house(tmp_path) as (daemon, phone), dialled(daemon) as operator:
+        hang = [{"role": "user", "content": "hang"}]
+        phone.begin("chat", model="good/m1", messages=hang, deadline_s=1.0)
+        until(lambda: status(operator).in_flight == 1)
+        drain = {"jsonrpc": "2.0", "id": 1, "method": "drain"}
+        operator.send([drain, drain])
+        assert phone.hear()["error"]["data"]["kind"] == "deadline"
+        assert daemon.wait_exit() == Exit.OK
+
+
 def test_hanging_up_closes_the_upstream_within_a_tenth_of_a_second(daemon, phone):
     with dialled(daemon) as caller:
         caller.begin("chat", model="good/m2", messages=[{"role": "user", "content": "hang"}])

@@ -26,7 +26,7 @@ from tests.fakes import RecordingListener
 from tests.phone import dialled
 from tests.process import Process, running, write_config
 from tests.rpc_fuzz import HOSTILE, mutated
-from tests.rpc_house import Works, rpc_house
+from tests.rpc_house import Nobody, Works, rpc_house
 
 FRAME_BYTES_MAX = 4 << 20
 PIECE = 64 * 1024
@@ -78,10 +78,10 @@ class Mill:
         self.works = Works()
         self.clerk = Clerk(
             self.works.methods,
-            cast("Any", None),
+            cast("Any", Nobody()),
             clock=SystemClock(),
             listener=self.listener,
-            frame_bytes_max=FRAME_BYTES_MAX,
+            frame_bytes_max=lambda: FRAME_BYTES_MAX,
         )
         self.answers = 0
         self.slowest_s = 0.0

@@ -163,6 +163,14 @@ async def test_an_id_that_is_under_way_is_not_used_twice(tmp_path):
         assert await client.hear() == answer(1, "c")
 
 
+async def test_an_id_is_free_as_soon_as_its_answer_is_there(tmp_path):
+    async with rpc_house(tmp_path) as house, house.client() as client:
+        house.works.go.set()
+        for _ in range(200):
+            client.ask(1, "wait", text="a")
+            assert await client.hear() == answer(1, "a")
+
+
 async def test_so_many_may_be_outstanding_and_the_rest_is_told_to_come_back(tmp_path):
     async with rpc_house(tmp_path) as house, house.client() as client:
         for id_ in range(OUTSTANDING_MAX + 1):

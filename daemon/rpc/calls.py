@@ -49,6 +49,10 @@ class Line(Protocol):
         """What is on its way under that id."""
         ...
 
+    def free(self, call: "Call") -> None:
+        """Its id may be used again."""
+        ...
+
 
 class Address(Protocol):
     """Where an answer goes."""
@@ -130,6 +134,8 @@ class Call:
         self._is_over = True
         if self.id is None:
             return
+        # Before the answer leaves: many clients use one id for all that they ask, one after the other.
+        self._line.free(self)
         if self._address.is_full:
             outcome = _TOO_MUCH
         if isinstance(outcome, Refusal):

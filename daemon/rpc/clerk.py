@@ -5,7 +5,7 @@ Asked --in the table?--> --in scope?--> --room?--> done at once, or a task that 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -61,12 +61,12 @@ class Clerk:
         *,
         clock: Clock,
         listener: Listener,
-        frame_bytes_max: int,
+        frame_bytes_max: Callable[[], int],
         slow_reader_s: float = SLOW_READER_S,
     ) -> None:
         self.clock = clock
         self.inbox = memoryview(bytearray(INBOX_BYTES))
-        self.frame_bytes_max = frame_bytes_max
+        self._frame_bytes_max = frame_bytes_max
         self.slow_reader_s = slow_reader_s
         self.connections: set[Connection] = set()
         self.is_draining = False
@@ -81,6 +81,11 @@ class Clerk:
         return f"<clerk: {len(self.connections)} connections, {len(self._tasks)} calls>"
 
     # For connections.
+
+    @property
+    def frame_bytes_max(self) -> int:
+        """As the config has it when somebody connects."""
+        return self._frame_bytes_max()
 
     def take(self, connection: Connection, incoming: Asked | Told, address: Address) -> None:
         """Answer at once, or begin to work on it."""

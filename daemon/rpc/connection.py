@@ -44,8 +44,12 @@ class Service(Protocol):
     clock: Clock
     inbox: memoryview
     """Where bytes arrive: one place for all, because each piece is taken in before the next one comes."""
-    frame_bytes_max: int
     slow_reader_s: float
+
+    @property
+    def frame_bytes_max(self) -> int:
+        """The largest message that is taken."""
+        ...
 
     def take(self, connection: "Connection", incoming: Asked | Told, address: Address) -> None:
         """Answer at once, or begin to work on it."""
@@ -270,10 +274,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def ended(self, call: Call) -> None:
         self.calls.discard(call)
-        if call.key is not None and self.by_key.get(call.key) is call:
-            del self.by_key[call.key]
+        self.free(call)
         if self._is_last and not self._has_more:
             self._leave_if_done()
+
+    def free(self, call: Call) -> None:
+        if call.key is not None and self.by_key.get(call.key) is call:
+            del self.by_key[call.key]
 
     def call_of(self, key: Key) -> Call | None:
         return self.by_key.get(key)
