@@ -184,7 +184,9 @@ class Ledger:
         if before.standing is not self.state.standing or self._turns_others(before, lane):
             return self._models
         is_limited = lane in self._capped or self.state.limits.meter(lane).statements
-        if is_limited or event.at_ms >= self._shown_ms[lane] + REFRESH_MS:
+        # On its way back it carries so many at once, and each that comes or goes counts.
+        is_watched = any(not standing.is_free for standing in self.state.standing.chain(lane))
+        if is_limited or is_watched or event.at_ms >= self._shown_ms[lane] + REFRESH_MS:
             return (lane,)
         return ()
 
