@@ -26,6 +26,10 @@ AGE_MS_MAX = 600_000
 """After ten minutes a new connection asks the DNS again: providers move."""
 
 
+SLEPT_MS = 1_000
+"""When the machine has slept this long, nobody knows who is still at the other end."""
+
+
 class Gate:
     """So many places, and a queue in front."""
 
@@ -107,6 +111,7 @@ class Idle:
         self._age_ms_max = age_ms_max
         self._connections: list[Connection] = []
         self._alarm: Alarm | None = None
+        self._slept_ms = clock.slept_ms()
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -116,6 +121,10 @@ class Idle:
 
     def take(self, now_ms: int) -> Connection | None:
         """One that can be used at once."""
+        slept_ms = self._clock.slept_ms()
+        if slept_ms >= self._slept_ms + SLEPT_MS:
+            self._slept_ms = slept_ms
+            self.close()
         while self._connections:
             connection = self._connections.pop()
             if now_ms < connection.good_until_ms:

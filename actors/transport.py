@@ -122,6 +122,7 @@ class HttpTransport:
                 only_fresh = True
                 if not (idle and _was_stale(failed) and self._clock.now_ms() < began_ms + STALE_MS):
                     raise
+                self._idle.close()  # they have lain there for longer than the one that was found dead
             except BaseException:
                 exchange.close()
                 raise

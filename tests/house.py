@@ -29,7 +29,7 @@ TRANSPORT = (
 )
 """On protocols and futures of the loop itself: anyio's streams would cost a task hop for each piece."""
 
-RPC = ("daemon/rpc/clerk.py", "daemon/rpc/connection.py", "daemon/rpc/server.py")
+RPC = ("daemon/rpc/clerk.py", "daemon/rpc/connection.py", "daemon/rpc/outlet.py", "daemon/rpc/server.py")
 """A protocol for each connection and a task for each call: structure is paid where it keeps a promise."""
 
 OWNERS: Mapping[str, tuple[str, ...]] = {

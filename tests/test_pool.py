@@ -200,6 +200,19 @@ def test_a_connection_that_slept_through_a_suspend_is_not_used(clock):
     assert not sleeper.is_usable
 
 
+async def test_even_a_short_sleep_of_the_machine_ends_them(clock):
+    idle = Idle(clock)
+    sleeper = connection(idle, clock)
+    idle.keep(sleeper)
+    await clock.suspend(5)
+    assert idle.take(clock.now_ms()) is None
+    assert not sleeper.is_usable
+    fresh = connection(idle, clock)
+    idle.keep(fresh)
+    await clock.advance(5)
+    assert idle.take(clock.now_ms()) is fresh
+
+
 def test_closing_leaves_neither_connections_nor_alarms(clock):
     idle = Idle(clock)
     one = connection(idle, clock)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from daemon.rpc.framing import DEPTH_MAX, Broken, Flaw, Frame, Frames, Framing
+from daemon.rpc.framing import Broken, Flaw, Frame, Frames, Framing
+from daemon.rpc.value import DEPTH_MAX
 
 BYTES_MAX = 1_000
 PING = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'

@@ -177,6 +177,22 @@ async def test_the_second_sending_takes_a_fresh_connection_and_is_the_last():
     assert server.accepted == 3
 
 
+async def test_where_one_has_died_those_that_lay_there_longer_are_not_used_either():
+    async def dies_on_the_second(line: Line) -> None:
+        await line.hear()
+        await asyncio.sleep(0.02)
+        await line.say(answer())
+        await line.hear()
+
+    async with serving(dies_on_the_second) as server:
+        with closing(transport_to(server)) as transport:
+            assert await asyncio.gather(*(outcome(transport) for _ in range(3))) == [WELL] * 3
+            assert len(transport._open) == 3
+            assert await outcome(transport) == WELL
+            assert len(transport._open) == 1
+    assert server.accepted == 4
+
+
 @pytest.mark.parametrize(("resets", "fault"), [(True, Fault.RESET), (False, Fault.TRUNCATED)])
 async def test_a_request_of_which_an_answer_has_begun_is_not_sent_again(resets, fault):
     async def dies_in_the_second_answer(line: Line) -> None:

@@ -16,6 +16,7 @@ __all__ = ["FINISH", "Candidate", "GeminiReader", "Part", "Spoken", "finish_of",
 
 FINISH = {
     "STOP": "stop",
+    "FUNCTION_CALL": "stop",  # Gemini itself says STOP after a call; some who speak like it do not
     "MAX_TOKENS": "length",
     "CONTINUATION": "length",
     "SAFETY": "content_filter",

@@ -13,17 +13,17 @@ import asyncio
 from typing import Protocol, cast
 
 from actors.case import Flow
-from actors.seams import Alarm, Clock
+from actors.seams import Clock
 from daemon.api.caller import Caller
 from daemon.api.refusal import Refusal
 from daemon.rpc.calls import Address, Alone, Call, Together
 from daemon.rpc.framing import Broken, Flaw, Frame, Frames, Framing
 from daemon.rpc.hangup import HangupWatch
 from daemon.rpc.messages import Asked, Batch, Ignored, Key, Told, Wrong, read
+from daemon.rpc.outlet import Outlet
 from daemon.rpc.replies import error
 from daemon.rpc.scopes import Peer, Scope
 from daemon.verdicts import ErrorKind
-from state.timeline import ms
 
 __all__ = ["Connection", "Service"]
 
@@ -31,10 +31,6 @@ FRAMES_AT_ONCE = 50
 """Then others get to run: a megabyte of empty objects is hundreds of thousands of messages."""
 NONSENSE_MAX = 1_000
 """So many messages in a row that are none, and it is no client of ours."""
-CHOKED_BYTES = 256 * 1024
-"""So much waits in our memory before we stop working for whoever does not read."""
-HOARDED_BYTES = 64 * 1024 * 1024
-"""What was under way by then still comes; of whoever lets so much of it lie, no more is kept."""
 NULL = b"null"
 
 
@@ -73,13 +69,9 @@ class Connection(asyncio.BufferedProtocol):
         self.caller = caller
         self.calls: set[Call] = set()
         self.by_key: dict[Key, Call] = {}
-        self.is_choked = False
         self._service = service
         self._frames = Frames(service.frame_bytes_max)
         self._addresses = {framing: Alone(self, framing) for framing in Framing}
-        self._gathered: list[bytes] | None = None
-        """While messages are being read, their answers gather here and leave together."""
-        self._gathered_bytes = 0
         self._has_more = False
         """Messages wait here for their turn."""
         self._is_half_closed = False
@@ -89,7 +81,6 @@ class Connection(asyncio.BufferedProtocol):
         """Nothing more is taken, whatever is under way."""
         self._is_leaving = False
         self._nonsense = 0
-        self._cut: Alarm | None = None
 
     def __repr__(self) -> str:
         return f"<connection of {self.peer}: {len(self.calls)} calls>"
@@ -98,9 +89,10 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=CHOKED_BYTES)
+        clock, slow_reader_s = self._service.clock, self._service.slow_reader_s
+        self._outlet = Outlet(self._transport, clock, slow_reader_s, self.abort)
         fd = transport.get_extra_info("socket").fileno()
-        self._hangup = HangupWatch(fd, self._service.clock, self.abort)
+        self._hangup = HangupWatch(fd, clock, self.abort)
         self._service.came(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - what we take at once is for us to say
@@ -127,19 +119,17 @@ class Connection(asyncio.BufferedProtocol):
         return True
 
     def pause_writing(self) -> None:
-        self.is_choked = True
+        self._outlet.choke()
         for flow in self._flows():
             flow.pause()
         self._transport.pause_reading()
-        self._cut_later()
 
     def resume_writing(self) -> None:
-        self.is_choked = False
+        self._outlet.relieve()
         for flow in self._flows():
             flow.resume()
         if self._is_leaving:
             return
-        self._cut_not()
         if self._has_more:
             self._read_soon()
         elif not self._is_half_closed:
@@ -148,7 +138,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - gone is gone
         self._is_leaving = True
         self._hangup.stop()
-        self._cut_not()
+        self._outlet.stop()
         for call in list(self.calls):
             call.cancel()
         self._service.gone(self)
@@ -157,18 +147,14 @@ class Connection(asyncio.BufferedProtocol):
 
     def _read(self) -> None:
         """So many messages and no more; the rest after everybody else has had a turn."""
-        gathered: list[bytes] = []
-        self._gathered = gathered
-        self._gathered_bytes = 0
+        self._outlet.gather()
         self._has_more = self._read_some()
-        self._gathered = None
-        if gathered:
-            self._transport.write(b"".join(gathered))
+        self._outlet.release()
         if self._has_had_enough:
             self._close()
         elif self._has_more:
             self._transport.pause_reading()
-            if not self.is_choked:
+            if not self._outlet.is_choked:
                 self._read_soon()
         elif self._is_half_closed:
             self._read_last()
@@ -184,7 +170,7 @@ class Connection(asyncio.BufferedProtocol):
             self._take(found)
             if self._has_had_enough:
                 return False
-            if self._gathered_bytes > CHOKED_BYTES:
+            if self._outlet.is_enough:
                 return True
         return True
 
@@ -192,7 +178,7 @@ class Connection(asyncio.BufferedProtocol):
         asyncio.get_running_loop().call_soon(self._read_on)
 
     def _read_on(self) -> None:
-        if self._is_leaving or self.is_choked or not self._has_more:
+        if self._is_leaving or self._outlet.is_choked or not self._has_more:
             return
         self._read()
         self._listen_again()
@@ -204,7 +190,7 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def _listens(self) -> bool:
         """Whether nothing speaks against taking in more."""
-        return not (self._has_more or self.is_choked or self._is_half_closed or self._is_leaving)
+        return not (self._has_more or self._outlet.is_choked or self._is_half_closed or self._is_leaving)
 
     def _read_last(self) -> None:
         """What was still without its end."""
@@ -257,15 +243,12 @@ class Connection(asyncio.BufferedProtocol):
 
     # Calls and their answers.
 
+    @property
+    def is_choked(self) -> bool:
+        return self._outlet.is_choked
+
     def send(self, data: bytes) -> None:
-        """Out, or into the transport's buffer: never waits."""
-        if self._gathered is not None:
-            self._gathered.append(data)
-            self._gathered_bytes += len(data)
-        elif not self._transport.is_closing():
-            self._transport.write(data)
-            if self.is_choked and self._transport.get_write_buffer_size() > HOARDED_BYTES:
-                self.abort()
+        self._outlet.send(data)
 
     def began(self, call: Call) -> None:
         self.calls.add(call)
@@ -301,23 +284,11 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.abort()
 
     def _leave_if_done(self) -> None:
-        if not self.calls and not self._is_leaving and self._gathered is None:
+        if not self.calls and not self._is_leaving and not self._outlet.is_gathering:
             self._close()
 
     def _close(self) -> None:
         """What is written is still sent, to a client that reads."""
         self._is_leaving = True
         self._hangup.stop()
-        self._transport.close()
-        if self._cut is None:
-            self._cut_later()
-
-    def _cut_later(self) -> None:
-        self._cut_not()
-        clock = self._service.clock
-        self._cut = clock.call_at(clock.now_ms() + ms(self._service.slow_reader_s), self.abort)
-
-    def _cut_not(self) -> None:
-        if self._cut is not None:
-            self._cut.cancel()
-            self._cut = None
+        self._outlet.close()

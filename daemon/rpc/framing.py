@@ -17,21 +17,18 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-__all__ = ["DEPTH_MAX", "Broken", "Flaw", "Frame", "Frames", "Framing"]
+from daemon.rpc.value import Look, Value
 
-DEPTH_MAX = 1_000
-"""Deeper than the decoder goes: who sends a million brackets is told so at the first thousand."""
+__all__ = ["Broken", "Flaw", "Frame", "Frames", "Framing"]
+
 HEADERS_BYTES_MAX = 4_096
 DIGITS_MAX = 15
 
 _BLANKS = b" \t\r\n"
-_BREAKS_AFTER = b"{[,:"
 _line_head = re.compile(rb"[\t\r\n ]*+")
 _headers_head = re.compile(rb"content-(?:length|type)[ \t]*:", re.IGNORECASE)
 _length = re.compile(rb"^content-length[ \t]*:[ \t]*(\d+)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _headers_end = re.compile(rb"\r?\n\r?\n")
-_step = re.compile(rb'[^"{}\[\]\n]*+')
-_inside = re.compile(rb'(?:[^"\\\n]++|\\[^\n])*+')
 _whole = msgspec.json.Decoder(msgspec.Raw)
 _http = re.compile(rb"(?:GET|POST|PUT|HEAD|OPTIONS|DELETE|PATCH) ")
 
@@ -78,7 +75,7 @@ class Frames:
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
         self._buffer = bytearray()
-        self._value = _Value()
+        self._value = Value()
         """How far a value that has begun has been looked through."""
         self._skip_bytes = 0
         """Of a message that is too large and states its length."""
@@ -148,14 +145,14 @@ class Frames:
         if value.at > self._bytes_max:
             return self._too_large()
         match state:
-            case _Look.CLOSED:
+            case Look.CLOSED:
                 return self._take(value.at, value.at)
-            case _Look.BROKEN:
+            case Look.BROKEN:
                 return self._take(value.at, value.at + 1)
-            case _Look.TOO_DEEP:
+            case Look.TOO_DEEP:
                 self._drop_line()
                 return Broken(Flaw.TOO_DEEP)
-            case _Look.OPEN:
+            case Look.OPEN:
                 return None
 
     # A message with a header.
@@ -187,7 +184,7 @@ class Frames:
         with memoryview(self._buffer) as view:
             body = view[:end].tobytes().rstrip()
         del self._buffer[:rest]
-        self._value = _Value()
+        self._value = Value()
         return Frame(body) if len(body) <= self._bytes_max else Broken(Flaw.TOO_LARGE)
 
     def _too_large(self) -> Broken:
@@ -196,7 +193,7 @@ class Frames:
 
     def _drop_line(self) -> None:
         del self._buffer[: self._value.at]
-        self._value = _Value()
+        self._value = Value()
         self._skip_line = True
 
     def _skipped(self) -> bool:
@@ -214,66 +211,6 @@ class Frames:
         del buffer[: end + 1]
         self._skip_line = False
         return True
-
-
-class _Look(StrEnum):
-    OPEN = "open"
-    CLOSED = "closed"
-    BROKEN = "broken"
-    TOO_DEEP = "too deep"
-
-
-class _Value:
-    """A look through an object or a list for its end: every byte once, however it comes in pieces."""
-
-    __slots__ = ("_depth", "_in_text", "_is_spread", "at")
-
-    def __init__(self) -> None:
-        self.at = 0
-        """All before it has been looked at."""
-        self._depth = 0
-        self._in_text = False
-        self._is_spread = False
-        """It is written over several lines, as its first line has shown."""
-
-    @property
-    def is_new(self) -> bool:
-        return self.at == 0
-
-    def look_through(self, buffer: bytearray) -> _Look:
-        """As far as there is something to see; then `at` is behind the value, or at what broke it."""
-        size = len(buffer)
-        while self.at < size:
-            self.at = (_inside if self._in_text else _step).match(buffer, self.at).end()  # type: ignore[union-attr]
-            if self.at == size:
-                return _Look.OPEN
-            sign = buffer[self.at]
-            if sign == _NEWLINE:
-                if self._in_text or not self._may_break(buffer):
-                    return _Look.BROKEN
-                self._is_spread = True
-            elif sign == _QUOTE:
-                self._in_text = not self._in_text
-            elif self._in_text:
-                return _Look.OPEN  # a backslash whose other half is still to come
-            elif sign in b"{[":
-                self._depth += 1
-                if self._depth > DEPTH_MAX:
-                    return _Look.TOO_DEEP
-            else:
-                self._depth -= 1
-            self.at += 1
-            if not self._depth:
-                return _Look.CLOSED
-        return _Look.OPEN
-
-    def _may_break(self, buffer: bytearray) -> bool:
-        if self._is_spread:
-            return True
-        return buffer[: self.at].rstrip()[-1] in _BREAKS_AFTER
-
-
-_NEWLINE, _QUOTE = b"\n"[0], b'"'[0]
 
 
 def _is_whole(buffer: bytearray, end: int) -> bool:
