@@ -13,9 +13,9 @@ from actors.wire.canonical import Request
 from actors.wire.chunks import Chunk
 from state.config import Patience
 from state.events import Outcome, Terms, Usage, Verdict
-from state.pools import Pool
-from state.question import Ask
-from state.trail import Seam
+from state.routing.pools import Pool
+from state.routing.question import Ask
+from state.telling.trail import Seam
 from state.words import LaneId
 
 __all__ = ["Attempted", "Case", "Client", "Closed", "Flow", "Rescue", "Seam", "Sink", "Trouble"]

@@ -69,7 +69,7 @@ class Listener(Protocol):
     """Who is told what happened. It decides nothing, never waits and never raises."""
 
     def tell(self, fact: object) -> None:
-        """Take note of a fact: a value of `actors.facts` or an event of `state.events`."""
+        """Take note of a fact: a value of `actors.kernel.facts` or an event of `state.events`."""
         ...
 
 

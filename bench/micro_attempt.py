@@ -16,28 +16,28 @@ import statistics
 import msgspec
 import uvloop
 
-from actors.access import open_access
 from actors.case import Case
 from actors.chance import SystemRng
 from actors.clock import SystemClock
-from actors.clocks import Clocks
-from actors.desk import Desk
-from actors.door import Knock, Ticket
-from actors.head import JoinKey, join_key
-from actors.ledger import Ledger
-from actors.origin import parse_origin
-from actors.provider import Doorway
-from actors.tls import TrustStore
-from actors.transport import HttpTransport
+from actors.net.clocks import Clocks
+from actors.net.head import JoinKey, join_key
+from actors.net.origin import parse_origin
+from actors.net.tls import TrustStore
+from actors.net.transport import HttpTransport
+from actors.provider.access import open_access
+from actors.provider.desk import Desk
+from actors.provider.door import Knock, Ticket
+from actors.provider.ledger import Ledger
+from actors.provider.provider import Doorway
 from actors.wire.canonical import ChatRequest
 from actors.wire.intake import decode_chat
 from bench.micro_transport import ANSWER, HEADERS, Ask, measure, serve
-from state.ask import Ask as Asks
 from state.config import KeyConfig, ModelConfig, PoolConfig, ProviderConfig
 from state.events import Answered, Event
-from state.fold import NOTHING_KNOWN
-from state.pools import Pool
-from state.secret import Secret
+from state.memory.fold import NOTHING_KNOWN
+from state.routing.ask import Ask as Asks
+from state.routing.pools import Pool
+from state.settings.secret import Secret
 from state.words import KeyId, LaneId
 
 LANE = LaneId("p", "key1", "m")

@@ -11,7 +11,6 @@ from time import process_time
 
 from msgspec.structs import replace
 
-from state.admission import admit, is_usable
 from state.config import Config, KeyConfig, ModelConfig, ProviderConfig
 from state.events import (
     Answered,
@@ -25,10 +24,11 @@ from state.events import (
     Usage,
 )
 from state.failures import Failure, Kind, Scope
-from state.fold import fold_all
-from state.judgement import fold_standing
-from state.outlook import condition
-from state.standings import Standings
+from state.memory.fold import fold_all
+from state.routing.outlook import condition
+from state.standing.admission import admit, is_usable
+from state.standing.judgement import fold_standing
+from state.standing.standings import Standings
 from state.words import LaneId
 
 Question = Callable[[Standings, LaneId, int, Config], object]

@@ -7,12 +7,12 @@ from functools import partial
 import anyio
 from msgspec import Struct
 
-from actors.actor import ChildSpec, Life
-from actors.answers import Reply
 from actors.chance import SystemRng
 from actors.clock import SystemClock
-from actors.mailbox import Mailbox
-from actors.supervisor import supervise
+from actors.kernel.actor import ChildSpec, Life
+from actors.kernel.answers import Reply
+from actors.kernel.mailbox import Mailbox
+from actors.kernel.supervisor import supervise
 
 ASKS = 20_000
 ASKERS = 64

@@ -9,11 +9,11 @@ from msgspec import Struct, json, structs
 
 from state.config import Api, Config, ProviderConfig
 from state.events import Answered, AttemptClosed, AttemptOpened, Event, Usage
-from state.learned import learn
-from state.limits import Limits, allowance_of, fold_limits, reserve
-from state.offer import LimitsConfig, ModelConfig
-from state.records import Statistics
-from state.statistics import fold_statistics, performance, summary
+from state.settings.offer import LimitsConfig, ModelConfig
+from state.usage.learned import learn
+from state.usage.limits import Limits, allowance_of, fold_limits, reserve
+from state.usage.records import Statistics
+from state.usage.statistics import fold_statistics, performance, summary
 from state.words import LaneId
 
 LANES = 100

@@ -10,15 +10,15 @@ import uvloop
 from actors.case import Attempted, Sink
 from actors.chance import SystemRng
 from actors.clock import SystemClock
-from actors.door import Knock, Refused, Ticket, Tried
-from actors.journal import Journal
-from actors.ledger import Ledger
-from actors.router import Router
+from actors.journal.journal import Journal
+from actors.provider.door import Knock, Refused, Ticket, Tried
+from actors.provider.ledger import Ledger
+from actors.router.router import Router
 from actors.wire.call import Answer
 from actors.wire.intake import decode_chat
 from state.config import Config, KeyConfig, ModelConfig, ProviderConfig
 from state.events import Answered, Event, Terms, Usage
-from state.fold import NOTHING_KNOWN
+from state.memory.fold import NOTHING_KNOWN
 from state.words import LaneId
 
 REQUESTS = 20_000

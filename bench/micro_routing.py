@@ -6,14 +6,14 @@ from time import process_time
 
 from msgspec import structs
 
-from state.board import Board, Card, Exhausted, LaneView, Out, Performance
 from state.config import Capability, Config, DaemonConfig, PoolConfig, PriceConfig, Strategy
 from state.events import Window
-from state.names import Names, Unknown, name_all, resolve
-from state.pools import line_up
-from state.preferences import Forced, Preferences, Remembered
-from state.question import Ask, Question
-from state.routing import choose, rank
+from state.routing.board import Board, Card, Exhausted, LaneView, Out, Performance
+from state.routing.names import Names, Unknown, name_all, resolve
+from state.routing.pools import line_up
+from state.routing.preferences import Forced, Preferences, Remembered
+from state.routing.question import Ask, Question
+from state.routing.routing import choose, rank
 from state.words import LaneId, ProviderId
 
 ROUNDS = 5

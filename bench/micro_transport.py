@@ -22,13 +22,13 @@ import httpx
 import uvloop
 
 from actors.clock import SystemClock
-from actors.clocks import Clocks
-from actors.head import JoinKey, join_key
-from actors.httpxseam import HttpxFace
-from actors.origin import parse_origin
-from actors.tls import TrustStore
-from actors.transport import HttpTransport
-from state.secret import Secret
+from actors.net.clocks import Clocks
+from actors.net.head import JoinKey, join_key
+from actors.net.httpxseam import HttpxFace
+from actors.net.origin import parse_origin
+from actors.net.tls import TrustStore
+from actors.net.transport import HttpTransport
+from state.settings.secret import Secret
 
 ASKED = b'{"model":"m","messages":[{"role":"user","content":"' + b"x" * 200 + b'"}]}'
 ANSWER = b'{"choices":[{"message":{"content":"' + b"x" * 900 + b'"},"finish_reason":"stop"}]}'

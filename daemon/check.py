@@ -8,10 +8,10 @@ from daemon.configfile import ENVIRONMENT, Refused, Surroundings, load, surround
 from daemon.exits import Exit
 from daemon.paths import Places
 from state.config import Config, DaemonConfig, ProviderConfig
-from state.hosts import host_of
-from state.pools import AUTO
-from state.quoting import quoted_path
-from state.resolved import Resolved
+from state.routing.pools import AUTO
+from state.settings.quoting import quoted_path
+from state.settings.resolved import Resolved
+from state.standing.hosts import host_of
 
 __all__ = ["arguments", "main", "report"]
 

@@ -16,14 +16,14 @@ from daemon.neighbours import answers
 from daemon.paths import Places, places_here
 from daemon.secrets import Sources, follow, follow_all
 from state.config import Config, DaemonConfig
-from state.configcheck import check
-from state.found import LOCAL_OLLAMA, from_environment
-from state.problems import Fault, Problem
-from state.quoting import UNSAID, quoted_path
-from state.redact import Redactor
-from state.resolved import Resolved
-from state.toml import tables
-from state.written import Written, read
+from state.settings.configcheck import check
+from state.settings.found import LOCAL_OLLAMA, from_environment
+from state.settings.problems import Fault, Problem
+from state.settings.quoting import UNSAID, quoted_path
+from state.settings.redact import Redactor
+from state.settings.resolved import Resolved
+from state.settings.toml import tables
+from state.settings.written import Written, read
 
 __all__ = ["ENVIRONMENT", "Refused", "Surroundings", "load", "surroundings"]
 

@@ -10,8 +10,8 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from state.problems import Fault
-from state.quoting import quoted_path
+from state.settings.problems import Fault
+from state.settings.quoting import quoted_path
 
 __all__ = ["exists", "read_private", "read_shared"]
 

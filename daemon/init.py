@@ -12,9 +12,9 @@ from daemon.configfile import Surroundings, surroundings
 from daemon.exits import Exit
 from daemon.files import exists
 from state.config import ProviderConfig
-from state.found import LOCAL_OLLAMA, from_environment
-from state.known import KNOWN
-from state.quoting import quoted_path
+from state.settings.found import LOCAL_OLLAMA, from_environment
+from state.settings.known import KNOWN
+from state.settings.quoting import quoted_path
 
 __all__ = ["arguments", "begin", "main", "page"]
 

@@ -13,18 +13,18 @@ from anyio import Event as Wakeup
 from anyio.abc import TaskGroup
 from msgspec import Struct
 
-from actors.actor import ChildSpec
-from actors.child import ChildView
-from actors.facts import Escalated, Report
+from actors.kernel.actor import ChildSpec
+from actors.kernel.child import ChildView
+from actors.kernel.facts import Escalated, Report
+from actors.kernel.supervisor import Supervisor, supervise
 from actors.seams import Clock, Listener, Rng
-from actors.supervisor import Supervisor, supervise
 from daemon.configfile import Refused
 from daemon.exits import Exit
 from daemon.news import NoAnswerFrom, Reloaded, ReloadRefused, Serving
 from daemon.notify import Silent, Systemd
 from daemon.phases import Act, Phase, Signal, respond
 from daemon.wishes import Wishes
-from state.resolved import Changes, Resolved
+from state.settings.resolved import Changes, Resolved
 from state.timeline import ms
 
 __all__ = ["House", "Seams", "live"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from loguru import logger
 
-from actors.facts import (
+from actors.kernel.facts import (
     Asked,
     ChildBuried,
     ChildCrashed,
@@ -14,8 +14,8 @@ from actors.facts import (
     End,
     Escalated,
 )
-from actors.journey import AttemptCrashed
-from actors.reception import RequestCrashed
+from actors.router.journey import AttemptCrashed
+from actors.router.reception import RequestCrashed
 from daemon.news import (
     CallCrashed,
     CallForbidden,
@@ -27,7 +27,7 @@ from daemon.news import (
     ShortOfSockets,
     Starting,
 )
-from state.durability import JournalDegraded, JournalRecovered, JournalSetAside
+from state.memory.durability import JournalDegraded, JournalRecovered, JournalSetAside
 
 __all__ = ["Lines", "level_of"]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 from loguru import logger
 
 from daemon.flood import Flood
-from state.redact import Redactor
+from state.settings.redact import Redactor
 
 if TYPE_CHECKING:
     from loguru import Message, Record

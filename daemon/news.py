@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from state.resolved import Changes
+from state.settings.resolved import Changes
 
 __all__ = [
     "CallCrashed",

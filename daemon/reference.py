@@ -28,7 +28,7 @@ from state.config import (
     RetryConfig,
     TimeoutConfig,
 )
-from state.known import KNOWN, Known
+from state.settings.known import KNOWN, Known
 
 __all__ = ["page"]
 

@@ -20,9 +20,9 @@ from msgspec import Struct
 
 from actors.chance import SystemRng
 from actors.clock import SystemClock
-from actors.facts import Report
-from actors.journal_file import JournalUnusable
-from actors.recall import Recalled, open_and_recall, opened_by
+from actors.journal.journal_file import JournalUnusable
+from actors.journal.recall import Recalled, open_and_recall, opened_by
+from actors.kernel.facts import Report
 from daemon.configfile import Refused, load, surroundings
 from daemon.doorstep import Doorstep
 from daemon.exits import Exit
@@ -37,9 +37,9 @@ from daemon.paths import places_here
 from daemon.sockets import SocketPathTaken, inherited
 from daemon.tree import Edges, Tree
 from daemon.wishes import Wishes
-from state.redact import Redactor
-from state.remembered import remember
-from state.resolved import Resolved
+from state.memory.remembered import remember
+from state.settings.redact import Redactor
+from state.settings.resolved import Resolved
 
 __all__ = ["arguments", "main"]
 

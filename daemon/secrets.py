@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from daemon.files import exists, read_private
 from state.config import Config
-from state.problems import Fault, Problem
-from state.quoting import quoted, quoted_path
-from state.references import FromCredential, FromEnvironment, FromFile, refer
-from state.secret import SECRET_BYTES_MAX, Secret, accept
+from state.settings.problems import Fault, Problem
+from state.settings.quoting import quoted, quoted_path
+from state.settings.references import FromCredential, FromEnvironment, FromFile, refer
+from state.settings.secret import SECRET_BYTES_MAX, Secret, accept
 from state.words import KeyId
 
 __all__ = ["Sources", "follow", "follow_all"]

@@ -14,19 +14,19 @@ from typing import Any
 
 from msgspec import Struct
 
-from actors.access import open_access
-from actors.actor import ChildSpec, OnExhausted
-from actors.journal import Journal, JournalWriter, Part
-from actors.journal_file import JournalFile, open_journal
-from actors.ledger import Ledger
-from actors.mailbox import Mailbox
-from actors.netguard import NetGuard, NetGuardActor
-from actors.provider import Doorway, ProbeNow, Provider
-from actors.reach import reach
-from actors.router import Router, RouterActor
+from actors.journal.journal import Journal, JournalWriter, Part
+from actors.journal.journal_file import JournalFile, open_journal
+from actors.kernel.actor import ChildSpec, OnExhausted
+from actors.kernel.mailbox import Mailbox
+from actors.kernel.supervisor import Supervisor
+from actors.net.netguard import NetGuard, NetGuardActor
+from actors.net.reach import reach
+from actors.net.tls import TrustStore
+from actors.provider.access import open_access
+from actors.provider.ledger import Ledger
+from actors.provider.provider import Doorway, ProbeNow, Provider
+from actors.router.router import Router, RouterActor
 from actors.seams import Clock, JournalBackend, Listener, Rng
-from actors.supervisor import Supervisor
-from actors.tls import TrustStore
 from daemon.api.cast import Cast
 from daemon.configfile import Refused
 from daemon.doorstep import Doorstep
@@ -40,12 +40,12 @@ from daemon.rpc.methods import METHODS
 from daemon.rpc.server import Server
 from daemon.wishes import Wishes
 from state.config import ProviderConfig
-from state.durability import Retention
 from state.events import ConfigLoaded, Event
-from state.fold import NOTHING_KNOWN
-from state.parts import ROUTER, part_name
-from state.remembered import Remembered, interrupted
-from state.resolved import Changes, Resolved, compare, config_digest
+from state.memory.durability import Retention
+from state.memory.fold import NOTHING_KNOWN
+from state.memory.parts import ROUTER, part_name
+from state.memory.remembered import Remembered, interrupted
+from state.settings.resolved import Changes, Resolved, compare, config_digest
 
 __all__ = ["Edges", "Tree"]
 

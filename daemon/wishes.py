@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from actors.child import ChildView
+from actors.kernel.child import ChildView
 from daemon.news import Reloaded, ReloadRefused
 
 __all__ = ["Grants", "Wishes"]

@@ -1,8 +1,8 @@
 """What the operator decides: the config file as values, each default with its reason.
 
 `[daemon]`, `[journal]`, `[provider.NAME]` with keys and models, `[pool.NAME]`. This is the strict shape that
-everybody reads; the shorter ways to write it are spelled out by `state.written`, what a type cannot say is
-checked by `state.configcheck`. Secrets stand here as references only.
+everybody reads; the shorter ways to write it are spelled out by `state.settings.written`, and what a type
+cannot say is checked by `state.settings.configcheck`. Secrets stand here as references only.
 """
 
 from enum import StrEnum
@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from state.offer import Capability, KeyConfig, LimitsConfig, ModelConfig, PriceConfig
-from state.tuning import (
+from state.settings.offer import Capability, KeyConfig, LimitsConfig, ModelConfig, PriceConfig
+from state.settings.tuning import (
     Count,
     Pause,
     ProbeConfig,

@@ -8,11 +8,11 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from state.board import LaneView
 from state.config import Strategy
 from state.failures import Failure
 from state.marks import Mark, Window
-from state.trail import Asked, Look, PoolThen, Seam
+from state.routing.board import LaneView
+from state.telling.trail import Asked, Look, PoolThen, Seam
 from state.words import LaneId, Target
 
 __all__ = [

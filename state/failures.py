@@ -26,7 +26,7 @@ QUOTA_WAIT_S_MIN = 60.0
 
 
 class Kind(StrEnum):
-    """What a failure means. What follows from each stands in one table, `state.consequences`."""
+    """What a failure means. What follows from each stands in one table, `state.standing.consequences`."""
 
     RATE_LIMIT = "rate_limit"
     QUOTA = "quota"

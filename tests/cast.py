@@ -8,11 +8,11 @@ import anyio
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors.actor import ChildSpec, Life
-from actors.answers import NoAnswer, Reply, Told
-from actors.child import Standing
-from actors.mailbox import Mailbox
-from actors.supervisor import Supervisor
+from actors.kernel.actor import ChildSpec, Life
+from actors.kernel.answers import NoAnswer, Reply, Told
+from actors.kernel.child import Standing
+from actors.kernel.mailbox import Mailbox
+from actors.kernel.supervisor import Supervisor
 from tests.fakes import FakeClock, settle
 
 

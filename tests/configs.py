@@ -7,7 +7,7 @@ from pathlib import Path
 from daemon.configfile import Refused, Surroundings, load
 from daemon.paths import Places
 from state.config import Config
-from state.resolved import Resolved
+from state.settings.resolved import Resolved
 
 KEY = "sk-proj-Zx81kLmN04pQrS77"
 """Looks like a key; no test lets it appear in a line."""

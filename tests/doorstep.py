@@ -14,26 +14,26 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from actors.access import Access, open_access
-from actors.actor import ChildSpec
-from actors.answers import NoAnswer, Reply
 from actors.case import Case, Flow, Sink
 from actors.clock import SystemClock
-from actors.door import Knock, Refused, Ticket, Tried
-from actors.ledger import Ledger
-from actors.mailbox import Mailbox
-from actors.provider import Doorway, ProbeNow, Provider
+from actors.kernel.actor import ChildSpec
+from actors.kernel.answers import NoAnswer, Reply
+from actors.kernel.mailbox import Mailbox
+from actors.kernel.supervisor import Supervisor, supervise
+from actors.net.tls import TrustStore
+from actors.provider.access import Access, open_access
+from actors.provider.door import Knock, Refused, Ticket, Tried
+from actors.provider.ledger import Ledger
+from actors.provider.provider import Doorway, ProbeNow, Provider
 from actors.seams import Clock
-from actors.supervisor import Supervisor, supervise
-from actors.tls import TrustStore
 from actors.wire.canonical import Request
 from actors.wire.chunks import Chunk
-from state.ask import Ask
 from state.config import KeyConfig, ModelConfig, Patience, PoolConfig, ProbeConfig, ProviderConfig
 from state.events import AttemptClosed, Event, ProbeClosed
-from state.fold import NOTHING_KNOWN, State
-from state.pools import Pool
-from state.secret import Secret
+from state.memory.fold import NOTHING_KNOWN, State
+from state.routing.ask import Ask
+from state.routing.pools import Pool
+from state.settings.secret import Secret
 from state.words import KeyId, LaneId, Target
 from tests.fakes import FakeClock, FakeRng, RecordingListener
 from tests.fakes.transport import SILENCE, FakeNetwork, FakeTransport, Script

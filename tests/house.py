@@ -19,13 +19,13 @@ PURE = "state"
 LIBRARIES_OF_THE_PURE = frozenset({"msgspec"})
 
 TRANSPORT = (
-    "actors/connection.py",
-    "actors/dial.py",
-    "actors/exchange.py",
-    "actors/httpxseam.py",
-    "actors/pool.py",
-    "actors/tls.py",
-    "actors/transport.py",
+    "actors/net/connection.py",
+    "actors/net/dial.py",
+    "actors/net/exchange.py",
+    "actors/net/httpxseam.py",
+    "actors/net/pool.py",
+    "actors/net/tls.py",
+    "actors/net/transport.py",
 )
 """On protocols and futures of the loop itself: anyio's streams would cost a task hop for each piece."""
 
@@ -43,12 +43,12 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "os.urandom()": (),
     # The loop and the network.
     "asyncio": ("actors/clock.py", "daemon/http/connection.py", *RPC, *TRANSPORT),
-    "httpx": ("actors/httpxseam.py",),
-    "httptools": ("actors/response.py",),
+    "httpx": ("actors/net/httpxseam.py",),
+    "httptools": ("actors/net/response.py",),
     "uvicorn": ("daemon/http/connection.py", "daemon/http/server.py"),
-    "ssl": ("actors/dial.py", "actors/tls.py"),
+    "ssl": ("actors/net/dial.py", "actors/net/tls.py"),
     "socket": (
-        "actors/dial.py",
+        "actors/net/dial.py",
         "daemon/ctl/line.py",
         "daemon/doorstep.py",
         "daemon/http/port.py",
@@ -65,17 +65,17 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "http.client": (),
     "requests": (),
     # The disk. Transactions name the type of the connection that they are given; only one file opens one.
-    "aiosqlite": ("actors/journal_file.py",),
+    "aiosqlite": ("actors/journal/journal_file.py",),
     "sqlite3": (
-        "actors/batch.py",
-        "actors/journal.py",
-        "actors/journal_file.py",
-        "actors/recall.py",
+        "actors/journal/batch.py",
+        "actors/journal/journal.py",
+        "actors/journal/journal_file.py",
+        "actors/journal/recall.py",
         "actors/seams.py",
     ),
     "open()": (
         "actors/clock.py",
-        "actors/journal_file.py",
+        "actors/journal/journal_file.py",
         "daemon/ctl/__init__.py",
         "daemon/ctl/image.py",
         "daemon/ctl/pages.py",

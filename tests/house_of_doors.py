@@ -15,15 +15,14 @@ from anyio.abc import TaskGroup
 from msgspec import Struct, structs
 
 from actors.case import Attempted, Case, Client, Closed, Flow, Sink
-from actors.door import Knock, Refused, Shut, Ticket, Tried
-from actors.journal import Journal
-from actors.ledger import Ledger
-from actors.netguard import NetGuard
-from actors.router import Router
+from actors.journal.journal import Journal
+from actors.net.netguard import NetGuard
+from actors.provider.door import Knock, Refused, Shut, Ticket, Tried
+from actors.provider.ledger import Ledger
+from actors.router.router import Router
 from actors.wire.call import Answer
 from actors.wire.chunks import Chunk
 from actors.wire.chunks import Kind as ChunkKind
-from state.asking import Options
 from state.config import Config, KeyConfig, ModelConfig, PoolConfig, ProviderConfig
 from state.events import (
     Answered,
@@ -37,9 +36,10 @@ from state.events import (
     Usage,
 )
 from state.failures import Failure, Kind, Scope
-from state.fold import NOTHING_KNOWN, State
-from state.journal import MIGRATIONS, read_event
-from state.names import Unknown
+from state.memory.fold import NOTHING_KNOWN, State
+from state.memory.journal import MIGRATIONS, read_event
+from state.routing.asking import Options
+from state.routing.names import Unknown
 from state.words import LaneId
 from tests.fakes import FakeClock, FakeJournalBackend, FakeRng, RecordingListener
 from tests.wire.calls import chat

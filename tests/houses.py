@@ -8,18 +8,18 @@ from typing import Any, NoReturn
 import anyio
 from anyio import CancelScope, get_cancelled_exc_class, sleep
 
-from actors.actor import ChildSpec, Life, OnExhausted
 from actors.chance import SystemRng
 from actors.clock import SystemClock
-from actors.facts import Report
-from actors.mailbox import Mailbox
-from actors.supervisor import Supervisor
+from actors.kernel.actor import ChildSpec, Life, OnExhausted
+from actors.kernel.facts import Report
+from actors.kernel.mailbox import Mailbox
+from actors.kernel.supervisor import Supervisor
 from daemon.configfile import Refused
 from daemon.life import Seams, live
 from daemon.news import Serving
 from daemon.notify import systemd_from
 from daemon.wishes import Wishes
-from state.resolved import Changes, Resolved
+from state.settings.resolved import Changes, Resolved
 
 
 class Quick:

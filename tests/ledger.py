@@ -15,8 +15,8 @@ from state.events import (
     Usage,
     Window,
 )
-from state.limits import Exhausted, Limits, Reserved, allowance_of, fold_limits, reserve
-from state.offer import KeyConfig, LimitsConfig, ModelConfig
+from state.settings.offer import KeyConfig, LimitsConfig, ModelConfig
+from state.usage.limits import Exhausted, Limits, Reserved, allowance_of, fold_limits, reserve
 from state.words import LaneId
 
 NOON = 1_780_340_400_000  # 2026-06-01, 12:00 in Los Angeles, 19:00 UTC

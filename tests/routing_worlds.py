@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from state.board import USABLE, Board, Card, Exhausted, LaneView, OnTrial, Out, Performance, Resting
 from state.config import Capability, PoolConfig, PriceConfig, Strategy
 from state.events import Mark, Window
-from state.pools import line_up
-from state.preferences import Forced, Preferences, Remembered, Steered
-from state.question import Ask, Question
+from state.routing.board import USABLE, Board, Card, Exhausted, LaneView, OnTrial, Out, Performance, Resting
+from state.routing.pools import line_up
+from state.routing.preferences import Forced, Preferences, Remembered, Steered
+from state.routing.question import Ask, Question
 from state.words import KeyId, LaneId, ProviderId, Target
 from tests.scenes import NOW_MS
 

@@ -13,11 +13,11 @@ from typing import Annotated, Any, cast
 import anyio
 from msgspec import Meta, Struct
 
-from actors.actor import ChildSpec
 from actors.chance import SystemRng
 from actors.clock import SystemClock
-from actors.mailbox import Mailbox
-from actors.supervisor import Supervisor, supervise
+from actors.kernel.actor import ChildSpec
+from actors.kernel.mailbox import Mailbox
+from actors.kernel.supervisor import Supervisor, supervise
 from actors.wire.chunks import Chunk, Kind
 from daemon.api.cast import Cast
 from daemon.api.params import Nothing, Params

@@ -5,12 +5,12 @@ from typing import Any
 
 from msgspec import structs
 
-from state.board import Board, Card, Condition, LaneView, OnTrial, Out, Performance, Resting
 from state.config import PoolConfig
-from state.pools import Pool, line_up
-from state.preferences import Preferences
-from state.question import Ask, Question
-from state.routing import Choice, Nobody, choose, rank
+from state.routing.board import Board, Card, Condition, LaneView, OnTrial, Out, Performance, Resting
+from state.routing.pools import Pool, line_up
+from state.routing.preferences import Preferences
+from state.routing.question import Ask, Question
+from state.routing.routing import Choice, Nobody, choose, rank
 from state.words import LaneId
 
 NOW_MS = 1_000_000

@@ -2,7 +2,6 @@
 
 from hypothesis import strategies as st
 
-from state.admission import Admitted
 from state.events import (
     Answered,
     AttemptOpened,
@@ -17,6 +16,7 @@ from state.events import (
     ReleaseAll,
 )
 from state.failures import Kind, Scope
+from state.standing.admission import Admitted
 from state.words import LaneId, Target
 from tests.world import A1, A2, A3, ALPHA, B1, HOME, KEY1, World, failure
 

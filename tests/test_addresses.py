@@ -1,6 +1,6 @@
 import pytest
 
-from state.addresses import why_forbidden
+from state.settings.addresses import why_forbidden
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors.restarts import Intensity
-from actors.supervisor import supervise
+from actors.kernel.restarts import Intensity
+from actors.kernel.supervisor import supervise
 from state.timeline import ms
 from tests.cast import Asker, Die, Greet, Hang, Keep, Note, Troupe
 from tests.fakes import FakeClock, FakeRng, RecordingListener, settle

@@ -6,9 +6,9 @@ import anyio
 import msgspec
 import pytest
 
-from actors.attempt import Attempt
 from actors.case import Attempted
-from actors.faults import ExchangeFailed, Fault
+from actors.net.faults import ExchangeFailed, Fault
+from actors.provider.attempt import Attempt
 from actors.wire.chunks import Kind as Said
 from state.config import ModelConfig, Patience, PriceConfig
 from state.events import (
@@ -24,7 +24,7 @@ from state.events import (
     Usage,
 )
 from state.failures import Failure, Kind
-from state.limits import Exhausted
+from state.usage.limits import Exhausted
 from tests.doorstep import (
     DONE,
     HELLO,

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.faults import Fault
+from actors.net.faults import Fault
 from actors.wire.chunks import Chunk
 from state.config import RetryConfig, TimeoutConfig
 from state.events import Answered, AttemptClosed, AttemptOpened

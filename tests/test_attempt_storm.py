@@ -10,8 +10,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from actors.door import Ticket
-from actors.transport import HttpTransport
+from actors.net.transport import HttpTransport
+from actors.provider.door import Ticket
 from state.config import QuarantineConfig, RetryConfig, TimeoutConfig
 from state.events import Answered, AttemptClosed, AttemptOpened, Cancelled
 from tests.doorstep import Doorstep, Ear, real_doorstep

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from actors.door import Tried
+from actors.provider.door import Tried
 from state.config import Api, ModelConfig, RetryConfig, TimeoutConfig
 from state.events import Answered
 from state.failures import Failure, Kind

@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.autopsy import CAUSES_MAX, ERROR_CHARS_MAX, TRACE_CHARS_MAX, Death, autopsy
+from actors.kernel.autopsy import CAUSES_MAX, ERROR_CHARS_MAX, TRACE_CHARS_MAX, Death, autopsy
 
 
 class UnspeakableError(Exception):

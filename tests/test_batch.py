@@ -4,9 +4,9 @@ import sqlite3
 
 import pytest
 
-from actors.batch import Batch
+from actors.journal.batch import Batch
 from state.events import LinkRestored
-from state.journal import EVENTS_AFTER, EVENTS_WRITE, MIGRATIONS, read_event
+from state.memory.journal import EVENTS_AFTER, EVENTS_WRITE, MIGRATIONS, read_event
 from state.timeline import Anchor, Reading
 
 

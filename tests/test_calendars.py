@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from state.calendars import day_of, is_zone, next_midnight_wall_ms
+from state.usage.calendars import day_of, is_zone, next_midnight_wall_ms
 
 PACIFIC = "America/Los_Angeles"
 HOUR_MS = 3_600_000

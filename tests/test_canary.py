@@ -206,8 +206,8 @@ async def test_no_key_is_found_anywhere_however_everything_fails(tmp_path):
 CARELESS = """
 import sys
 from loguru import logger
-from actors import head
-from state import redact
+from actors.net import head
+from state.settings import redact
 real = head.join_key
 def join_key(how, secret):
     logger.warning("sending {}", secret.reveal())
@@ -233,7 +233,7 @@ async def test_a_daemon_that_is_made_careless_is_caught(tmp_path):
 CRASHING = """
 import sys
 from pathlib import Path
-from actors import provider
+from actors.provider import provider
 from daemon.api import upkeep
 key = Path(sys.argv.pop(1)).read_text()
 real = provider.Provider.live

@@ -2,11 +2,11 @@
 
 import pytest
 
-from state.capacity import Capacity, WindowLeft, capacity
 from state.config import Config, ProviderConfig
 from state.events import AttemptOpened, LimitLearned, Window
-from state.limits import Exhausted, Limits, allowance_of, fold_limits
-from state.offer import KeyConfig, LimitsConfig, ModelConfig
+from state.settings.offer import KeyConfig, LimitsConfig, ModelConfig
+from state.usage.capacity import Capacity, WindowLeft, capacity
+from state.usage.limits import Exhausted, Limits, allowance_of, fold_limits
 from state.words import KeyId, LaneId
 from tests.ledger import FLASH, HOUR_MS, NONE, NOON
 

@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from actors.channel import Channel, Reader
+from actors.kernel.channel import Channel, Reader
 from tests.fakes import settle
 
 

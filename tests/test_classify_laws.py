@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from state.classify import RULES, classify
+from state.classify.waits import WAIT_S_MAX
 from state.classify.wording import words
 from state.failures import SAID_CHARS_MAX, Evidence, Failure, Kind, Where
-from state.waits import WAIT_S_MAX
 
 Headers = tuple[tuple[str, str], ...]
 

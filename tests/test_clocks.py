@@ -2,8 +2,8 @@
 
 import pytest
 
-from actors.clocks import Clocks, Watch
-from actors.faults import Fault
+from actors.net.clocks import Clocks, Watch
+from actors.net.faults import Fault
 
 STREAM = Clocks(first_token_ms=10_000, gap_ms=15_000)
 WHOLE = Clocks(total_ms=30_000)

@@ -5,8 +5,8 @@ import os
 import pytest
 
 from daemon.configfile import FILE_BYTES_MAX, Refused, load
-from state.resolved import Resolved
-from state.secret import Secret
+from state.settings.resolved import Resolved
+from state.settings.secret import Secret
 from state.words import KeyId
 from tests.configs import here, read_config, resolve_config, said_about, write
 

@@ -11,12 +11,12 @@ from msgspec import inspect
 
 from daemon.configfile import load
 from state.config import Config, DaemonConfig, JournalConfig, PoolConfig, ProviderConfig
-from state.configcheck import check
-from state.problems import Fault
-from state.shape import misfits
-from state.shorthand import plain
-from state.toml import tables
-from state.written import read
+from state.settings.configcheck import check
+from state.settings.problems import Fault
+from state.settings.shape import misfits
+from state.settings.shorthand import plain
+from state.settings.toml import tables
+from state.settings.written import read
 from tests.configs import KEY, here, write
 
 HOME = DaemonConfig(state_dir="/var/lib/failoverd")

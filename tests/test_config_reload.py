@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from state.config import Config, DaemonConfig, KeyConfig, ModelConfig, ProviderConfig
-from state.resolved import Changes, Resolved, compare, config_digest, provider_digest
-from state.secret import Secret
+from state.settings.resolved import Changes, Resolved, compare, config_digest, provider_digest
+from state.settings.secret import Secret
 from state.words import KeyId
 
 SALT = b"of this process"

@@ -3,7 +3,7 @@
 import pytest
 
 from state.config import Api, Capability, KeyConfig, LimitsConfig, ModelConfig, Strategy
-from state.known import KNOWN
+from state.settings.known import KNOWN
 from state.words import LaneId
 from tests.configs import read_config
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from state.problems import did_you_mean
+from state.settings.problems import did_you_mean
 from tests.configs import KEY, said_about
 
 GEMINI = '[provider.gemini]\nkey = "env:GOOD"\n'

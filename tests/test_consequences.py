@@ -5,10 +5,10 @@ from typing import get_args
 import pytest
 
 from state.config import Patience, RetryConfig
-from state.consequences import CONSEQUENCES, Consequence, Counts, InPlace, Then, blamed, consequence
 from state.failures import RESPONSE_CLASS, Failure, Kind, Scope
-from state.hosts import host_of, is_loopback
-from state.retries import pause_before_retry_s
+from state.standing.consequences import CONSEQUENCES, Consequence, Counts, InPlace, Then, blamed, consequence
+from state.standing.hosts import host_of, is_loopback
+from state.standing.retries import pause_before_retry_s
 from state.words import LaneId, Target
 
 LANE = LaneId("gemini", "key1", "flash")

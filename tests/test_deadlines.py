@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from actors.deadlines import move_on_at
+from actors.kernel.deadlines import move_on_at
 from tests.fakes import FakeClock
 
 

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from actors.faults import ExchangeFailed, Fault
+from actors.net.faults import ExchangeFailed, Fault
 from daemon.configfile import load
 from daemon.ctl.terminal import Terminal
 from daemon.doctor import arguments, main

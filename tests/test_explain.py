@@ -6,7 +6,7 @@ from anyio import create_task_group
 from state.config import PoolConfig, Strategy
 from state.events import AttemptOpened, BoardShown, Disable, Force, RequestClosed, Verdict
 from state.failures import Kind
-from state.question import Ranked, Skipped, Why
+from state.routing.question import Ranked, Skipped, Why
 from state.words import ProviderId
 from tests.fakes import settle
 from tests.house_of_doors import House, breaks_after, fails, lane, provider, says

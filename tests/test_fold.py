@@ -15,7 +15,7 @@ from state.events import (
     Verdict,
     Window,
 )
-from state.fold import NOTHING_KNOWN, State, fold, fold_all
+from state.memory.fold import NOTHING_KNOWN, State, fold, fold_all
 from tests.stories import scripts, told
 from tests.world import A1, B1, HOUR, SETTINGS, START_WALL_MS, World
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.faults import ExchangeFailed, Fault
-from actors.head import NO_KEY, HeadWriter, JoinKey, KeyLine, UnusableKey, join_key
-from actors.origin import parse_origin, parse_proxy
-from state.secret import Secret
+from actors.net.faults import ExchangeFailed, Fault
+from actors.net.head import NO_KEY, HeadWriter, JoinKey, KeyLine, UnusableKey, join_key
+from actors.net.origin import parse_origin, parse_proxy
+from state.settings.secret import Secret
 
 WRITER = HeadWriter(parse_origin("https://api.example.com/v1"), agent="failoverd")
 

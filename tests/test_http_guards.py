@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from daemon.http.guards import BODY_BYTES_MAX, Via, why_refused
 from daemon.http.head import read_head
-from state.secret import Secret
+from state.settings.secret import Secret
 
 TOKEN = Secret("correct-horse")
 JSON = {"content-type": "application/json"}

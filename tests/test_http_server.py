@@ -12,10 +12,10 @@ import pytest
 from anyio import create_task_group
 from anyio.abc import SocketStream
 
-from actors.actor import ChildSpec
 from actors.clock import SystemClock
-from actors.mailbox import Mailbox
-from actors.supervisor import Supervisor, supervise
+from actors.kernel.actor import ChildSpec
+from actors.kernel.mailbox import Mailbox
+from actors.kernel.supervisor import Supervisor, supervise
 from daemon.doorstep import Doorstep
 from daemon.http import connection
 from daemon.http.connection import HEAD_BYTES_MAX

@@ -6,8 +6,8 @@ import pytest
 from actors.wire.complaint import BadRequest
 from daemon.http.head import read_head
 from daemon.http.wishes import options_of
-from state.asking import PLAIN, Options
 from state.config import Patience, Strategy
+from state.routing.asking import PLAIN, Options
 
 
 def options(body: str | None = None, **lines: str) -> Options | BadRequest:

@@ -7,12 +7,12 @@ from contextlib import closing
 import httpx
 import pytest
 
-from actors.clocks import Clocks
-from actors.faults import FAULTS, ExchangeFailed, Fault
-from actors.head import JoinKey, join_key
-from actors.httpxseam import HttpxFace, OverHttpx
-from actors.origin import parse_origin
-from state.secret import Secret
+from actors.net.clocks import Clocks
+from actors.net.faults import FAULTS, ExchangeFailed, Fault
+from actors.net.head import JoinKey, join_key
+from actors.net.httpxseam import HttpxFace, OverHttpx
+from actors.net.origin import parse_origin
+from state.settings.secret import Secret
 from tests.fakes import FakeClock, settle
 from tests.fakeserver import Line, serving
 from tests.fakeserver.answers import JSON, STREAM_HEAD, answer, chunk

@@ -5,7 +5,7 @@ import pytest
 from anyio import create_task_group
 
 from actors.case import Client
-from actors.fingerprint import fingerprint
+from actors.router.fingerprint import fingerprint
 from state.config import PoolConfig
 from state.events import RequestClosed, RequestOpened, Verdict
 from state.failures import Kind

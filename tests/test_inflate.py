@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.faults import ExchangeFailed, Fault
-from actors.inflate import FREE_BYTES, STEP_BYTES, Inflater
+from actors.net.faults import ExchangeFailed, Fault
+from actors.net.inflate import FREE_BYTES, STEP_BYTES, Inflater
 from tests.fakeserver.answers import bomb
 
 

@@ -5,7 +5,7 @@ import stat
 from daemon.configfile import load
 from daemon.exits import Exit
 from daemon.init import begin, page
-from state.resolved import Resolved
+from state.settings.resolved import Resolved
 from tests.configs import KEY, here
 from tests.ctl.prompt import ctl
 

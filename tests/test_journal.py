@@ -6,12 +6,12 @@ import anyio
 import pytest
 from msgspec import Struct
 
-from actors.journal import PENDING_MAX, SNAPSHOT_MS, Journal
-from actors.journal_file import JournalLost, JournalUnusable
-from actors.recall import recall
-from state.durability import Durable, JournalDegraded, JournalRecovered, NotDurable, Retention
+from actors.journal.journal import PENDING_MAX, SNAPSHOT_MS, Journal
+from actors.journal.journal_file import JournalLost, JournalUnusable
+from actors.journal.recall import recall
 from state.events import LinkLost, LinkRestored, RequestClosed, Verdict
-from state.journal import MIGRATIONS, Query
+from state.memory.durability import Durable, JournalDegraded, JournalRecovered, NotDurable, Retention
+from state.memory.journal import MIGRATIONS, Query
 from tests.fakes import FakeClock, FakeJournalBackend, RecordingListener, settle
 
 

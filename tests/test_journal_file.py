@@ -8,10 +8,10 @@ from pathlib import Path
 import anyio
 import pytest
 
-from actors.journal_file import JournalFile, JournalLost, JournalUnusable, open_journal
-from actors.recall import open_and_recall
+from actors.journal.journal_file import JournalFile, JournalLost, JournalUnusable, open_journal
+from actors.journal.recall import open_and_recall
 from state.events import LinkRestored
-from state.journal import APPLICATION_ID, EVENT_WRITE, VERSION, write_event
+from state.memory.journal import APPLICATION_ID, EVENT_WRITE, VERSION, write_event
 
 WALL_MS = 1_767_225_600_000
 

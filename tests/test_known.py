@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from state.config import Api, Config, ProviderConfig
-from state.configcheck import check
-from state.found import from_environment, ollama_url
-from state.known import KNOWN
-from state.offer import Capability, KeyConfig, LimitsConfig
-from state.shape import misfits
-from state.shorthand import plain
+from state.settings.configcheck import check
+from state.settings.found import from_environment, ollama_url
+from state.settings.known import KNOWN
+from state.settings.offer import Capability, KeyConfig, LimitsConfig
+from state.settings.shape import misfits
+from state.settings.shorthand import plain
 
 
 def found(**variables: str) -> dict[str, tuple[str, ...]]:

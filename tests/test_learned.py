@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from state.config import Api
 from state.events import LimitLearned, Window
-from state.learned import is_news, learn
-from state.limits import Exhausted, Reserved
-from state.meter import DAY_MS_MAX
+from state.usage.learned import is_news, learn
+from state.usage.limits import Exhausted, Reserved
+from state.usage.meter import DAY_MS_MAX
 from tests.ledger import FLASH, NOON, Ledger, Now, ledger
 
 HOUR_MS = 3_600_000

@@ -6,9 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from actors.ledger import Ledger, Views
-from state.admission import Held
-from state.board import USABLE, OnTrial
+from actors.provider.ledger import Ledger, Views
 from state.config import KeyConfig, LimitsConfig, ModelConfig, ProviderConfig, QuarantineConfig
 from state.events import (
     Answered,
@@ -31,9 +29,11 @@ from state.events import (
     Window,
 )
 from state.failures import Failure, Kind, Scope
-from state.fold import NOTHING_KNOWN, fold_all
-from state.limits import Exhausted
-from state.views import same_prospects
+from state.memory.fold import NOTHING_KNOWN, fold_all
+from state.routing.board import USABLE, OnTrial
+from state.routing.views import same_prospects
+from state.standing.admission import Held
+from state.usage.limits import Exhausted
 from state.words import LaneId
 from tests.fakes import FakeClock
 

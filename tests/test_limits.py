@@ -16,8 +16,8 @@ from state.events import (
     Window,
 )
 from state.failures import Failure, Kind, Scope
-from state.limits import Exhausted, Limits, Reserved
-from state.offer import LimitsConfig
+from state.settings.offer import LimitsConfig
+from state.usage.limits import Exhausted, Limits, Reserved
 from tests.ledger import DAY_MS, FLASH, HOUR_MS, LITE, OTHER_KEY, Ledger, Now, config, ledger, until
 
 

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import json
 
-from state.calendars import day_of
 from state.config import Config
 from state.events import LimitLearned, Usage, Window
-from state.limits import Exhausted, Limits, Reserved, fold_limits
-from state.meter import DAY_MS_MAX
-from state.offer import LimitsConfig
+from state.settings.offer import LimitsConfig
+from state.usage.calendars import day_of
+from state.usage.limits import Exhausted, Limits, Reserved, fold_limits
+from state.usage.meter import DAY_MS_MAX
 from state.words import LaneId, Target, chain, covers
 from tests.ledger import DAY_MS, FLASH, HOUR_MS, LITE, NONE, OTHER_KEY, Ledger, Now, config
 

@@ -9,7 +9,7 @@ import pytest
 from loguru import logger
 
 from daemon.logs import LINE_CHARS_MAX, LineFormat, Logs, inert, line_format
-from state.redact import Redactor
+from state.settings.redact import Redactor
 
 
 class Page:

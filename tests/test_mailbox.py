@@ -9,8 +9,8 @@ import pytest
 from anyio.lowlevel import checkpoint
 from msgspec import Struct
 
-from actors.answers import ActorDied, Buried, Full, Late, NoAnswer, Pong, Reply, Stopped, Told
-from actors.mailbox import EndOfMail, Mailbox
+from actors.kernel.answers import ActorDied, Buried, Full, Late, NoAnswer, Pong, Reply, Stopped, Told
+from actors.kernel.mailbox import EndOfMail, Mailbox
 from tests.fakes import FakeClock, settle
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from state.cards import first_board
 from state.config import Capability, Config, KeyConfig, ModelConfig, PoolConfig, ProviderConfig, Strategy
-from state.names import NAME_CHARS_MAX, Unknown, name_all, resolve
-from state.pools import Pool, Share
+from state.routing.cards import first_board
+from state.routing.names import NAME_CHARS_MAX, Unknown, name_all, resolve
+from state.routing.pools import Pool, Share
 
 CONFIG = Config(
     provider={

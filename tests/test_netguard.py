@@ -3,9 +3,8 @@
 import pytest
 from anyio import create_task_group
 
-from actors.netguard import NetGuard, sign_of
-from actors.reach import reach
-from state.board import USABLE
+from actors.net.netguard import NetGuard, sign_of
+from actors.net.reach import reach
 from state.events import (
     Answered,
     AttemptClosed,
@@ -17,7 +16,8 @@ from state.events import (
     Verdict,
 )
 from state.failures import Failure, Kind, Scope
-from state.offline import Sign
+from state.routing.board import USABLE
+from state.standing.offline import Sign
 from state.words import LaneId, ProviderId
 from tests.fakes import FakeClock
 from tests.fakeserver import serving

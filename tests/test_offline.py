@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from state.offline import Link, Sign, see
+from state.standing.offline import Link, Sign, see
 
 A, B, C, HOME = "https://a.example/v1", "https://b.example", "https://c.example", "http://localhost:11434"
 ANSWERED, FAILED, NO_ROUTE = Sign.ANSWERED, Sign.NOT_CONNECTED, Sign.NO_ROUTE

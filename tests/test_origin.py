@@ -1,6 +1,6 @@
 import pytest
 
-from actors.origin import Origin, Proxy, UnusableUrl, parse_origin, parse_proxy
+from actors.net.origin import Origin, Proxy, UnusableUrl, parse_origin, parse_proxy
 
 
 def test_a_url_is_taken_apart_once_and_for_all():

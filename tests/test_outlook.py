@@ -2,10 +2,10 @@
 
 import pytest
 
-from state.board import USABLE, Condition, LaneView, OnTrial, Out, Resting
 from state.events import Disable, Mark, Quarantine
 from state.failures import Kind, Scope
-from state.outlook import condition
+from state.routing.board import USABLE, Condition, LaneView, OnTrial, Out, Resting
+from state.routing.outlook import condition
 from tests.world import A1, A2, HOUR, MINUTE, SECOND, World
 
 

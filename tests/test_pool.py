@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.connection import ROOM_BYTES, Connection
-from actors.faults import ExchangeFailed, Fault
-from actors.pool import AGE_MS_MAX, IDLE_MS_MAX, Gate, Idle
+from actors.net.connection import ROOM_BYTES, Connection
+from actors.net.faults import ExchangeFailed, Fault
+from actors.net.pool import AGE_MS_MAX, IDLE_MS_MAX, Gate, Idle
 from tests.fakes import FakeClock, settle
 
 pytestmark = pytest.mark.anyio

@@ -17,7 +17,7 @@ from state.events import (
     Rescued,
     StrategySet,
 )
-from state.preferences import Forced, Preferences, Remembered, Steered, context_key, fold_preferences
+from state.routing.preferences import Forced, Preferences, Remembered, Steered, context_key, fold_preferences
 from state.words import KeyId, ProviderId, Target
 from tests.scenes import (
     NOW_MS,

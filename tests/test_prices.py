@@ -10,9 +10,9 @@ from msgspec import json
 
 from state.events import Answered, AttemptClosed, Cancelled, Interrupted, Outcome, Usage
 from state.failures import Failure, Kind, Scope
-from state.offer import PriceConfig
-from state.prices import Bill, Part, bill, cost, dollars
-from state.tokens import TOKENS_MAX, estimate_tokens
+from state.settings.offer import PriceConfig
+from state.usage.prices import Bill, Part, bill, cost, dollars
+from state.usage.tokens import TOKENS_MAX, estimate_tokens
 from state.words import LaneId
 
 FLASH = LaneId("gemini", "key1", "flash")

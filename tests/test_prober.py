@@ -8,13 +8,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from actors.access import open_access
-from actors.tls import TrustStore
+from actors.net.tls import TrustStore
+from actors.provider.access import open_access
 from state.config import Api, Capability, KeyConfig, ModelConfig, ProbeConfig
 from state.events import AttemptClosed, Enable, Mark, OperatorActed, ProbeClosed
 from state.failures import Failure, Kind, Scope
-from state.probing import quiet_keys
-from state.standings import Standings
+from state.standing.probing import quiet_keys
+from state.standing.standings import Standings
 from state.words import LaneId, ProviderId
 from tests.doorstep import HELLO, KEY, LANE, Doorstep, config, doorstep, error, real_doorstep
 from tests.fakes import FakeClock

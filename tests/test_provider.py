@@ -4,10 +4,9 @@ import anyio
 import pytest
 from msgspec.structs import replace
 
-from actors.answers import ActorDied
-from actors.door import Shut
-from actors.facts import ChildCrashed, End
-from state.admission import Held
+from actors.kernel.answers import ActorDied
+from actors.kernel.facts import ChildCrashed, End
+from actors.provider.door import Shut
 from state.config import Api, KeyConfig, LimitsConfig, ModelConfig, TimeoutConfig
 from state.events import (
     Answered,
@@ -20,7 +19,8 @@ from state.events import (
     Quarantine,
 )
 from state.failures import Failure, Kind
-from state.limits import Exhausted
+from state.standing.admission import Held
+from state.usage.limits import Exhausted
 from state.words import LaneId
 from tests.doorstep import DONE, HELLO, LANE, OTHER, Doorstep, Ear, doorstep, error, said
 from tests.fakes import FakeClock, settle

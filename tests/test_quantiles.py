@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import json
 
-from state.fading import HALF_LIFE_MS, Fading
-from state.fading import together as fading_together
-from state.quantiles import ERROR_MAX, TIME_MS_MAX, Sketch, together
+from state.usage.fading import HALF_LIFE_MS, Fading
+from state.usage.fading import together as fading_together
+from state.usage.quantiles import ERROR_MAX, TIME_MS_MAX, Sketch, together
 
 TIMES = st.lists(st.integers(0, TIME_MS_MAX) | st.integers(0, 2_000), min_size=1, max_size=200)
 MOMENTS = st.integers(0, 500 * HALF_LIFE_MS)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from state.redact import MASK, Redactor, encodings_of
+from state.settings.redact import MASK, Redactor, encodings_of
 
 KEY = "hunter2/very+secret=value&more"
 

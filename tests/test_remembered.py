@@ -27,10 +27,10 @@ from state.events import (
     Verdict,
     Window,
 )
-from state.fold import NOTHING_KNOWN, State, fold
-from state.journal import Stored
-from state.parts import ROUTER, concerns, concerns_router, part_name
-from state.remembered import Cover, interrupted, remember
+from state.memory.fold import NOTHING_KNOWN, State, fold
+from state.memory.journal import Stored
+from state.memory.parts import ROUTER, concerns, concerns_router, part_name
+from state.memory.remembered import Cover, interrupted, remember
 from state.words import LaneId
 from tests.stories import scripts, told
 from tests.world import A1, ALPHA, B1, HOME, HOUR, LANES, SETTINGS, START_WALL_MS, World

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.faults import ExchangeFailed, Fault
-from actors.response import INTERIM_MAX, ResponseReader
+from actors.net.faults import ExchangeFailed, Fault
+from actors.net.response import INTERIM_MAX, ResponseReader
 from tests.fakeserver.answers import JSON, LAST_CHUNK, STREAM_HEAD, answer, chunk, head
 
 ANSWERS = [

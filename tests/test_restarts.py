@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.restarts import Exhausted, Intensity, Restart, after_death, on_probation, pause_s
+from actors.kernel.restarts import Exhausted, Intensity, Restart, after_death, on_probation, pause_s
 from state.timeline import ms
 
 STEADY = Intensity(deaths_max=3, within_s=60.0, pause_s=1.0, growth=2.0, pause_s_max=10.0, jitter=0.0)

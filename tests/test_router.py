@@ -7,10 +7,9 @@ from anyio import create_task_group
 from msgspec import structs
 
 from actors.case import Case, Client
-from actors.door import Shut
-from actors.journey import AttemptCrashed
-from actors.reception import RequestCrashed
-from state.board import Out, Usable
+from actors.provider.door import Shut
+from actors.router.journey import AttemptCrashed
+from actors.router.reception import RequestCrashed
 from state.config import Capability, LimitsConfig, ModelConfig, Patience, PoolConfig, Strategy
 from state.events import (
     Cancelled,
@@ -27,6 +26,7 @@ from state.events import (
     Verdict,
 )
 from state.failures import Kind, Scope
+from state.routing.board import Out, Usable
 from state.words import ProviderId
 from tests.fakes import settle
 from tests.house_of_doors import Act, House, fails, lane, offering, provider, says, tried

@@ -5,13 +5,13 @@ from typing import ClassVar
 import pytest
 from msgspec import structs
 
-from state.board import Exhausted, Out
 from state.config import Capability, Config, PriceConfig, Strategy
 from state.events import Force, Mark, OperatorActed, Window
-from state.preferences import Preferences, fold_preferences
-from state.question import Lead, Question, Ranked, Skipped, Why
-from state.routing import Choice, Nobody, choose, rank
-from state.weather import SOON_MS
+from state.routing.board import Exhausted, Out
+from state.routing.preferences import Preferences, fold_preferences
+from state.routing.question import Lead, Question, Ranked, Skipped, Why
+from state.routing.routing import Choice, Nobody, choose, rank
+from state.routing.weather import SOON_MS
 from state.words import ProviderId
 from tests.scenes import (
     NOW_MS,

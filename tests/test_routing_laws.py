@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from state.board import LaneView, OnTrial, Out, Usable
 from state.config import Capability, Strategy
 from state.events import Mark
-from state.preferences import Preferences
-from state.question import Lead, Question, Ranked, Why
-from state.routing import Choice, Nobody, choose, rank
-from state.strategies import EXPLORE, ORDERS
+from state.routing.board import LaneView, OnTrial, Out, Usable
+from state.routing.preferences import Preferences
+from state.routing.question import Lead, Question, Ranked, Why
+from state.routing.routing import Choice, Nobody, choose, rank
+from state.routing.strategies import EXPLORE, ORDERS
 from state.words import covers, matches
 from tests.routing_worlds import questions
 from tests.scenes import NOW_MS

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from state.joining import ECHO_CHARS, TELLING_CHARS, Stage, ended, joined, joint
+from state.telling.joining import ECHO_CHARS, TELLING_CHARS, Stage, ended, joined, joint
 
 POEM = "The quick brown fox jumps over the lazy dog, and then it sleeps until the moon comes up."
 

@@ -13,17 +13,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import daemon
-from state.problems import Fault
-from state.quoting import UNSAID, looks_secret, quoted
-from state.references import FromCredential, FromEnvironment, FromFile, refer
-from state.secret import Secret, accept
+from state.settings.problems import Fault
+from state.settings.quoting import UNSAID, looks_secret, quoted
+from state.settings.references import FromCredential, FromEnvironment, FromFile, refer
+from state.settings.secret import Secret, accept
 from tests.configs import KEY
 
 ROOT = Path(daemon.__file__).parent.parent
 
 MAY_REVEAL = {
-    "actors/access.py",  # looks for it in what a provider says
-    "actors/head.py",  # puts it into the header that it is for
+    "actors/provider/access.py",  # looks for it in what a provider says
+    "actors/net/head.py",  # puts it into the header that it is for
     "daemon/configfile.py",  # keeps them out of what it says is wrong
     "daemon/http/guards.py",  # compares it with what a client shows
     "daemon/run.py",  # tells the redaction what to black out

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from daemon.secrets import Sources, follow
-from state.problems import Fault
-from state.secret import Secret
+from state.settings.problems import Fault
+from state.settings.secret import Secret
 from tests.configs import KEY
 
 

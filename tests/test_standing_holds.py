@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from state.config import Config, LimitsConfig
 from state.events import Answered, Enable, Release
 from state.failures import Kind, Scope
-from state.holds import Busy, Hold, HoldKind, Phase, later, span
+from state.standing.holds import Busy, Hold, HoldKind, Phase, later, span
 from tests.world import (
     A1,
     A2,

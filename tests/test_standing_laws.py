@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import json
 
-from state.admission import Admitted, admit, explain, is_usable, last_resort, places
 from state.events import (
     AttemptClosed,
     Cancelled,
@@ -14,10 +13,11 @@ from state.events import (
     Terms,
 )
 from state.failures import Kind, Scope
-from state.holds import HoldKind, Phase
-from state.judgement import fold_standing
-from state.standing import Standing
-from state.standings import Standings
+from state.standing.admission import Admitted, admit, explain, is_usable, last_resort, places
+from state.standing.holds import HoldKind, Phase
+from state.standing.judgement import fold_standing
+from state.standing.standing import Standing
+from state.standing.standings import Standings
 from state.words import chain
 from tests.stories import OUTCOMES, scripts, steps, stories, told
 from tests.world import LANES, SETTINGS, World, failure

@@ -4,7 +4,7 @@ import pytest
 
 from state.events import Mark, Quarantine
 from state.failures import Kind, Scope
-from state.holds import Phase
+from state.standing.holds import Phase
 from tests.world import A1, A2, ALPHA, B1, HOME, HOUR, MINUTE, SECOND, World, failure
 
 NETWORK = failure(Kind.NETWORK, Scope.PROVIDER)

@@ -12,7 +12,7 @@ from state.events import (
     StatsReset,
 )
 from state.failures import Kind, Scope
-from state.holds import Phase
+from state.standing.holds import Phase
 from tests.world import A1, A2, A3, ALPHA, B1, HOME, HOUR, KEY1, LANES, MINUTE, World, failure
 
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from state.config import Config, ProbeConfig, QuarantineConfig
 from state.events import Disable, ProbeClosed
 from state.failures import Kind, Scope
-from state.probing import next_probe_ms, quiet_keys, watched
+from state.standing.probing import next_probe_ms, quiet_keys, watched
 from state.words import Target
 from tests.world import A1, A2, A3, ALPHA, B1, HOUR, KEY1, MINUTE, SECOND, World, failure, settings
 

@@ -5,7 +5,7 @@ import pytest
 from state.config import QuarantineConfig
 from state.events import Answered, Interrupted
 from state.failures import Kind, Scope
-from state.holds import HoldKind, Phase
+from state.standing.holds import HoldKind, Phase
 from tests.world import A1, A2, A3, ALPHA, B1, HOME, KEY1, MINUTE, SECOND, World, failure, settings
 
 

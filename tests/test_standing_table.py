@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 
-from state.admission import Admitted
 from state.events import (
     Answered,
     AttemptClosed,
@@ -19,8 +18,9 @@ from state.events import (
     Terms,
 )
 from state.failures import Kind, Scope
-from state.holds import Phase
-from state.transitions import REFUSING, TRANSITIONS, Happening, mermaid
+from state.standing.admission import Admitted
+from state.standing.holds import Phase
+from state.standing.transitions import REFUSING, TRANSITIONS, Happening, mermaid
 from tests.world import A1, DAY, HOUR, MINUTE, SECOND, World, failure
 
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from state.admission import Admitted, Held, last_resort, places
 from state.config import QuarantineConfig
 from state.events import Answered, AttemptOpened, Disable, Interrupted, Mark, Quarantine
 from state.failures import Kind, Scope
-from state.holds import Phase
+from state.standing.admission import Admitted, Held, last_resort, places
+from state.standing.holds import Phase
 from tests.world import (
     A1,
     A2,

@@ -4,9 +4,9 @@ from msgspec.structs import replace
 
 from state.events import Answered, Disable, Enable, Release
 from state.failures import Kind
-from state.holds import Hold, HoldKind
-from state.standing import Place, Probing, Standing, Unstruck
-from state.trials import answer
+from state.standing.holds import Hold, HoldKind
+from state.standing.standing import Place, Probing, Standing, Unstruck
+from state.standing.trials import answer
 from tests.world import A1, HOUR, MINUTE, SECOND, START_WALL_MS, World, failure
 
 

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import json
 
-from state.board import Performance
 from state.config import Config, ProviderConfig
 from state.events import (
     Answered,
@@ -25,13 +24,14 @@ from state.events import (
     Usage,
     Verdict,
 )
-from state.fading import HALF_LIFE_MS
 from state.failures import Failure, Kind, Scope
-from state.limits import Limits, fold_limits
-from state.offer import ModelConfig
-from state.quantiles import ERROR_MAX
-from state.records import Statistics
-from state.statistics import Summary, fold_statistics, performance, summary
+from state.routing.board import Performance
+from state.settings.offer import ModelConfig
+from state.usage.fading import HALF_LIFE_MS
+from state.usage.limits import Limits, fold_limits
+from state.usage.quantiles import ERROR_MAX
+from state.usage.records import Statistics
+from state.usage.statistics import Summary, fold_statistics, performance, summary
 from state.words import KeyId, LaneId, ProviderId, Target, covers
 
 FLASH = LaneId("gemini", "key1", "flash")

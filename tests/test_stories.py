@@ -6,8 +6,8 @@ from anyio import create_task_group, sleep
 
 from state.config import Api, PoolConfig
 from state.events import Disable, Enable, Force, PreferenceCleared, Verdict
+from state.settings.tuning import ProbeConfig, QuarantineConfig
 from state.timeline import ms
-from state.tuning import ProbeConfig, QuarantineConfig
 from state.words import ProviderId
 from tests.town import (
     Server,

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from state.board import LaneView
 from state.config import PriceConfig, Strategy
-from state.question import Question
-from state.strategies import EXPLORE, ORDERS, golden
+from state.routing.board import LaneView
+from state.routing.question import Question
+from state.routing.strategies import EXPLORE, ORDERS, golden
 from tests.scenes import TRIAL_FREE, asked, chosen, did, having_tried, lane, now, order, out
 
 PICKS = 10_000

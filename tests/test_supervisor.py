@@ -7,11 +7,11 @@ import pytest
 from anyio.lowlevel import checkpoint
 from msgspec.structs import replace
 
-from actors.actor import Life, OnExhausted
-from actors.answers import ActorDied, Buried, Full, Stopped, Told
-from actors.autopsy import Death
-from actors.child import ChildView, Standing
-from actors.facts import (
+from actors.kernel.actor import Life, OnExhausted
+from actors.kernel.answers import ActorDied, Buried, Full, Stopped, Told
+from actors.kernel.autopsy import Death
+from actors.kernel.child import ChildView, Standing
+from actors.kernel.facts import (
     Asked,
     ChildBuried,
     ChildCrashed,
@@ -22,8 +22,8 @@ from actors.facts import (
     Escalated,
     Report,
 )
-from actors.restarts import Intensity
-from actors.supervisor import RollCall, supervise
+from actors.kernel.restarts import Intensity
+from actors.kernel.supervisor import RollCall, supervise
 from tests.cast import Asker, Die, DieInChild, Greet, Hang, Keep, Leave, Message, Note, Troupe, Work
 from tests.fakes import FakeClock, FakeRng, RecordingListener, settle
 

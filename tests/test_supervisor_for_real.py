@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from actors.actor import ChildSpec, Life
-from actors.answers import ActorDied, NoAnswer, Reply
 from actors.chance import SystemRng
 from actors.clock import SystemClock
-from actors.facts import ChildCrashed, ChildReady, End
-from actors.mailbox import Mailbox
-from actors.restarts import Intensity
-from actors.supervisor import supervise
+from actors.kernel.actor import ChildSpec, Life
+from actors.kernel.answers import ActorDied, NoAnswer, Reply
+from actors.kernel.facts import ChildCrashed, ChildReady, End
+from actors.kernel.mailbox import Mailbox
+from actors.kernel.restarts import Intensity
+from actors.kernel.supervisor import supervise
 from tests.fakes import RecordingListener
 
 ROOT = Path(__file__).parent.parent
@@ -60,11 +60,11 @@ import os
 
 import anyio
 
-from actors.actor import ChildSpec
+from actors.kernel.actor import ChildSpec
 from actors.chance import SystemRng
 from actors.clock import SystemClock
-from actors.mailbox import Mailbox
-from actors.supervisor import supervise
+from actors.kernel.mailbox import Mailbox
+from actors.kernel.supervisor import supervise
 from tests.fakes import RecordingListener
 
 

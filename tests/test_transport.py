@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from actors.clocks import Clocks
-from actors.faults import Fault
+from actors.net.clocks import Clocks
+from actors.net.faults import Fault
 from tests.fakeserver import serving
 from tests.fakeserver.client import BOTH_LOOPS, outcome, transport_to
 from tests.fakeserver.misbehaviours import MISBEHAVIOURS, Misbehaviour

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from actors.clock import SystemClock
-from actors.clocks import Clocks
-from actors.faults import ExchangeFailed, Fault
-from actors.transport import STALE_MS, HttpTransport
+from actors.net.clocks import Clocks
+from actors.net.faults import ExchangeFailed, Fault
+from actors.net.transport import STALE_MS, HttpTransport
 from tests.fakeserver import Line, serving
 from tests.fakeserver.answers import JSON, STREAM_HEAD, answer, chunk, event, head
 from tests.fakeserver.client import BOTH_LOOPS, outcome, transport_to

@@ -10,14 +10,14 @@ import pytest
 import trustme
 
 from actors.clock import SystemClock
-from actors.clocks import Clocks
-from actors.dial import Address, Dialler, _first_to_answer
-from actors.faults import ExchangeFailed, Fault
-from actors.head import JoinKey, join_key
-from actors.origin import parse_origin, parse_proxy
-from actors.tls import TrustStore, make_context
-from actors.transport import HttpTransport
-from state.secret import Secret
+from actors.net.clocks import Clocks
+from actors.net.dial import Address, Dialler, _first_to_answer
+from actors.net.faults import ExchangeFailed, Fault
+from actors.net.head import JoinKey, join_key
+from actors.net.origin import parse_origin, parse_proxy
+from actors.net.tls import TrustStore, make_context
+from actors.net.transport import HttpTransport
+from state.settings.secret import Secret
 from tests.fakeserver import Line, serving
 from tests.fakeserver.answers import JSON, answer
 from tests.fakeserver.client import BOTH_LOOPS, outcome

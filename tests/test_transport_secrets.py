@@ -8,10 +8,10 @@ from contextlib import closing
 
 import pytest
 
-from actors.clocks import Clocks
-from actors.faults import ExchangeFailed, Fault
-from actors.head import JoinKey, UnusableKey, join_key
-from state.secret import Secret
+from actors.net.clocks import Clocks
+from actors.net.faults import ExchangeFailed, Fault
+from actors.net.head import JoinKey, UnusableKey, join_key
+from state.settings.secret import Secret
 from tests.fakeserver import Line, serving
 from tests.fakeserver.answers import answer, head
 from tests.fakeserver.client import transport_to

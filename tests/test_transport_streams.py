@@ -7,11 +7,11 @@ from contextlib import closing
 
 import pytest
 
-from actors.backlog import HIGH_WATER_BYTES
-from actors.clocks import Clocks
-from actors.connection import ROOM_BYTES
-from actors.exchange import Exchange
-from actors.faults import ExchangeFailed, Fault
+from actors.net.backlog import HIGH_WATER_BYTES
+from actors.net.clocks import Clocks
+from actors.net.connection import ROOM_BYTES
+from actors.net.exchange import Exchange
+from actors.net.faults import ExchangeFailed, Fault
 from tests.fakeserver import Line, serving
 from tests.fakeserver.answers import JSON, LAST_CHUNK, STREAM_HEAD, answer, chunk, head
 from tests.fakeserver.client import BOTH_LOOPS, outcome, transport_to

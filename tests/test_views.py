@@ -3,7 +3,6 @@
 import pytest
 from msgspec.structs import replace
 
-from state.board import USABLE, Card, Condition, Exhausted, LaneView, OnTrial, Out, Resting
 from state.config import Config, KeyConfig, LimitsConfig, ModelConfig, ProviderConfig
 from state.events import (
     Answered,
@@ -20,11 +19,12 @@ from state.events import (
     Window,
 )
 from state.failures import Failure, Kind, Scope
-from state.fold import NOTHING_KNOWN, State, fold
-from state.limits import allowance_of
-from state.timing import Timing, timing
-from state.tuning import TimeoutConfig
-from state.views import same_prospects, view_of
+from state.memory.fold import NOTHING_KNOWN, State, fold
+from state.routing.board import USABLE, Card, Condition, Exhausted, LaneView, OnTrial, Out, Resting
+from state.routing.views import same_prospects, view_of
+from state.settings.tuning import TimeoutConfig
+from state.usage.limits import allowance_of
+from state.usage.timing import Timing, timing
 from state.words import LaneId, Target
 
 LANE = LaneId("p", "key1", "m")

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from state.classify import classify
+from state.classify.waits import WAIT_S_MAX, Hint, hint, in_field, in_headers, longest
+from state.classify.waits import in_words as hints_in_words
 from state.failures import Evidence, Failure, Kind, Scope
-from state.waits import WAIT_S_MAX, Hint, hint, in_field, in_headers, longest
-from state.waits import in_words as hints_in_words
 
 NOW_S = 1_785_000_000.0  # 2026-07-25 17:20 UTC
 HOUR_S = 3600.0

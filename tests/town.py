@@ -18,28 +18,28 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from actors.access import Access, open_access
-from actors.actor import ChildSpec
 from actors.case import Case, Closed
 from actors.chance import SystemRng
 from actors.clock import SystemClock
-from actors.journal import Journal, JournalWriter
-from actors.journal_file import JournalFile, open_journal
-from actors.ledger import Ledger
-from actors.mailbox import Mailbox
-from actors.provider import Doorway, Provider
-from actors.router import Router, RouterActor
+from actors.journal.journal import Journal, JournalWriter
+from actors.journal.journal_file import JournalFile, open_journal
+from actors.kernel.actor import ChildSpec
+from actors.kernel.mailbox import Mailbox
+from actors.kernel.supervisor import supervise
+from actors.net.tls import TrustStore
+from actors.provider.access import Access, open_access
+from actors.provider.ledger import Ledger
+from actors.provider.provider import Doorway, Provider
+from actors.router.router import Router, RouterActor
 from actors.seams import Alarm, JournalBackend
-from actors.supervisor import supervise
-from actors.tls import TrustStore
-from state.asking import Options
 from state.config import Api, Config, PoolConfig, ProviderConfig
 from state.events import OperatorAct, RequestClosed
-from state.explanation import Explanation
-from state.fold import NOTHING_KNOWN
-from state.journal import Query
-from state.names import Unknown
-from state.tuning import ProbeConfig, QuarantineConfig, TimeoutConfig
+from state.memory.fold import NOTHING_KNOWN
+from state.memory.journal import Query
+from state.routing.asking import Options
+from state.routing.names import Unknown
+from state.settings.tuning import ProbeConfig, QuarantineConfig, TimeoutConfig
+from state.telling.explanation import Explanation
 from state.words import LaneId
 from tests.fakes import RecordingListener
 from tests.fakeserver import Asked, FakeServer, Line, serving

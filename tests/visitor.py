@@ -14,8 +14,8 @@ from daemon.http.app import App, Office
 from daemon.http.asgi import Body, Request, Response, Scope
 from daemon.http.guards import Via
 from daemon.wishes import Wishes
-from state.resolved import Resolved
-from state.secret import Secret
+from state.settings.resolved import Resolved
+from state.settings.secret import Secret
 from tests.house_of_doors import House
 
 __all__ = ["CHAT", "STREAM", "Hotel", "Visit"]

@@ -4,7 +4,6 @@ from itertools import count
 
 from msgspec.structs import replace
 
-from state.admission import Admitted, Held, admit, explain
 from state.config import Config, KeyConfig, ModelConfig, ProviderConfig, QuarantineConfig
 from state.events import (
     Answered,
@@ -21,10 +20,11 @@ from state.events import (
     ProbeClosed,
 )
 from state.failures import Failure, Kind, Scope
-from state.holds import Phase
-from state.judgement import fold_standing, provider_config
-from state.standing import Standing
-from state.standings import Standings
+from state.standing.admission import Admitted, Held, admit, explain
+from state.standing.holds import Phase
+from state.standing.judgement import fold_standing, provider_config
+from state.standing.standing import Standing
+from state.standing.standings import Standings
 from state.words import LaneId, Target
 
 A1 = LaneId("alpha", "key1", "small")

@@ -13,7 +13,7 @@ from msgspec import Raw
 
 from actors.wire.canonical import ChatRequest, EmbedRequest, ImageRequest, ImageWishes
 from actors.wire.complaint import UNDECODABLE, BadRequest, blame, checked
-from state.asking import Options
+from state.routing.asking import Options
 
 __all__ = ["STEERING", "decode_chat", "decode_embed", "decode_image"]
 

@@ -6,16 +6,16 @@ import msgspec
 from msgspec import Raw, Struct
 
 from actors.case import Case, Client, Sink
-from actors.opening import decode_options
-from actors.router import Router
+from actors.router.opening import decode_options
+from actors.router.router import Router
 from actors.wire.canonical import ChatRequest, Request
 from actors.wire.complaint import BadRequest
 from actors.wire.intake import decode_chat, decode_embed, decode_image
 from daemon.api.refusal import Refusal, bad_request, refusal_of, unknown
 from daemon.api.report import Report, report_of
-from state.asking import Options
 from state.events import Verdict
-from state.names import Unknown
+from state.routing.asking import Options
+from state.routing.names import Unknown
 
 __all__ = ["Streamed", "open_chat", "open_embed", "open_image", "opened", "serve"]
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Mapping
 
-from actors.journal import Journal
-from actors.mailbox import Mailbox
-from actors.provider import Doorway, ProbeNow
-from actors.router import Router
+from actors.journal.journal import Journal
+from actors.kernel.mailbox import Mailbox
+from actors.provider.provider import Doorway, ProbeNow
+from actors.router.router import Router
 from actors.seams import Clock
 from daemon.api.underway import UnderWay
 from daemon.configfile import Refused
 from daemon.wishes import Wishes
-from state.resolved import Resolved
+from state.settings.resolved import Resolved
 
 __all__ = ["Cast"]
 

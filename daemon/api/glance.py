@@ -3,19 +3,19 @@
 import os
 from collections.abc import Iterable, Iterator
 
-from actors.child import Standing as ChildStanding
+from actors.kernel.child import Standing as ChildStanding
 from daemon.api.cast import Cast
 from daemon.api.moment import Moment
 from daemon.api.roster import is_usable, provider_said
 from daemon.api.status import ChildSaid, ForcedSaid, Health, PoolSaid, ProviderSaid, Status, SteeredSaid
 from daemon.api.totals import measures_of_all
-from state.ask import Ask
-from state.board import Board
 from state.config import Capability
-from state.pools import AUTO, Pool
-from state.preferences import Preferences
-from state.question import Question
-from state.routing import Nobody, choose
+from state.routing.ask import Ask
+from state.routing.board import Board
+from state.routing.pools import AUTO, Pool
+from state.routing.preferences import Preferences
+from state.routing.question import Question
+from state.routing.routing import Nobody, choose
 
 __all__ = ["glance"]
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from actors.journal_file import JournalUnusable
+from actors.journal.journal_file import JournalUnusable
 from daemon.api.caller import Caller
 from daemon.api.cast import Cast
 from daemon.api.moment import Moment
@@ -14,11 +14,11 @@ from daemon.api.story import Story, story_of
 from daemon.api.targets import named
 from daemon.api.totals import left_of, summary_of, summary_of_all
 from daemon.verdicts import ErrorKind
-from state.capacity import WindowLeft, capacity
 from state.events import RequestClosed
-from state.journal import Query, Stored
-from state.limits import allowance_of
-from state.statistics import Summary
+from state.memory.journal import Query, Stored
+from state.usage.capacity import WindowLeft, capacity
+from state.usage.limits import allowance_of
+from state.usage.statistics import Summary
 from state.words import covers
 
 __all__ = [

@@ -7,7 +7,7 @@ from actors.wire.complaint import BadRequest
 from daemon.verdicts import ErrorKind
 from state.events import Answered, Cancelled, Interrupted, Outcome
 from state.failures import Failure
-from state.names import Unknown
+from state.routing.names import Unknown
 
 __all__ = ["AttemptSaid", "Refusal", "attempts_said", "bad_request", "refusal_of", "unknown"]
 

@@ -1,17 +1,17 @@
 """Every provider with its keys and lanes, as `status` tells of them."""
 
-from actors.ledger import Ledger
-from actors.provider import Doorway
+from actors.provider.ledger import Ledger
+from actors.provider.provider import Doorway
 from daemon.api.moment import Moment
 from daemon.api.status import Condition, HoldSaid, KeySaid, LaneSaid, ProviderSaid
 from daemon.api.totals import left_of, measures_of
-from state.admission import explain
-from state.board import Board, LaneView, OnTrial, Usable
-from state.capacity import LaneCapacity, capacity
 from state.config import ProviderConfig
-from state.holds import Hold
-from state.limits import allowance_of
-from state.standing import Standing
+from state.routing.board import Board, LaneView, OnTrial, Usable
+from state.standing.admission import explain
+from state.standing.holds import Hold
+from state.standing.standing import Standing
+from state.usage.capacity import LaneCapacity, capacity
+from state.usage.limits import allowance_of
 from state.words import KeyId, LaneId
 
 __all__ = ["is_usable", "provider_said"]

@@ -9,8 +9,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from state.durability import JournalHealth
-from state.statistics import Spread
+from state.memory.durability import JournalHealth
+from state.usage.statistics import Spread
 
 __all__ = [
     "ChildSaid",

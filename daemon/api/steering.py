@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from actors.answers import NoAnswer
-from actors.provider import ProbeNow
+from actors.kernel.answers import NoAnswer
+from actors.provider.provider import ProbeNow
 from daemon.api.caller import Caller
 from daemon.api.cast import Cast
 from daemon.api.moment import Moment
@@ -14,7 +14,6 @@ from daemon.api.refusal import Refusal
 from daemon.api.targets import named, not_there
 from daemon.verdicts import ErrorKind
 from state.config import Strategy
-from state.durability import NotDurable
 from state.events import (
     Disable,
     Enable,
@@ -28,9 +27,10 @@ from state.events import (
     StatsReset,
     StrategySet,
 )
-from state.pools import AUTO
+from state.memory.durability import NotDurable
+from state.routing.pools import AUTO
+from state.settings.tuning import YEAR_S
 from state.timeline import ms
-from state.tuning import YEAR_S
 from state.words import ProviderId, Target
 
 __all__ = [

@@ -6,9 +6,9 @@ from actors.case import Attempted
 from daemon.api.moment import Moment
 from daemon.api.refusal import AttemptSaid, attempts_said
 from daemon.api.report import SeamSaid
-from state.board import LaneView, OnTrial, Out, Resting, Usable
-from state.explanation import Explanation, LaneThen, LookThen, Try
-from state.question import Ranked
+from state.routing.board import LaneView, OnTrial, Out, Resting, Usable
+from state.routing.question import Ranked
+from state.telling.explanation import Explanation, LaneThen, LookThen, Try
 
 __all__ = ["LaneStory", "LookStory", "Story", "story_of"]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from daemon.api.cast import Cast
 from daemon.api.refusal import Refusal
 from daemon.verdicts import ErrorKind
-from state.problems import did_you_mean
+from state.settings.problems import did_you_mean
 from state.words import KeyId, LaneId, ProviderId, Target
 
 __all__ = ["named", "not_there"]

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from daemon.api.moment import Moment
 from daemon.api.status import Measures
-from state.capacity import Left
-from state.fold import State
-from state.limits import Limits
-from state.meters import Meters
-from state.records import Statistics
-from state.statistics import Summary, summary
+from state.memory.fold import State
+from state.usage.capacity import Left
+from state.usage.limits import Limits
+from state.usage.meters import Meters
+from state.usage.records import Statistics
+from state.usage.statistics import Summary, summary
 from state.words import Target
 
 __all__ = ["left_of", "measures_of", "measures_of_all", "summary_of", "summary_of_all"]

@@ -9,7 +9,7 @@ from daemon.api.refusal import Refusal
 from daemon.configfile import Refused
 from daemon.news import Reloaded
 from daemon.verdicts import ErrorKind
-from state.resolved import Changes, compare
+from state.settings.resolved import Changes, compare
 
 __all__ = ["Checked", "Draining", "Pong", "ReloadSaid", "check", "drain", "ping", "reload"]
 

@@ -19,7 +19,7 @@ from daemon.doctor.house import config, disk, program
 from daemon.doctor.outside import clock_of, look_at, way_to
 from daemon.doctor.patient import Patient, examine
 from daemon.exits import Exit
-from state.resolved import Resolved
+from state.settings.resolved import Resolved
 
 __all__ = ["arguments", "main"]
 

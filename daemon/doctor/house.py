@@ -9,8 +9,8 @@ from pathlib import Path
 
 from daemon.configfile import ENVIRONMENT, Refused
 from daemon.doctor.finding import Finding, odd, well, wrong
-from state.quoting import quoted_path
-from state.resolved import Resolved
+from state.settings.quoting import quoted_path
+from state.settings.resolved import Resolved
 
 __all__ = ["config", "disk", "program"]
 

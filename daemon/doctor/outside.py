@@ -9,15 +9,15 @@ from email.utils import parsedate_to_datetime
 import anyio
 from msgspec import Struct
 
-from actors.access import open_access
 from actors.clock import SystemClock
-from actors.clocks import Clocks
-from actors.faults import FAULTS, ExchangeFailed, Fault
+from actors.net.clocks import Clocks
+from actors.net.faults import FAULTS, ExchangeFailed, Fault
+from actors.net.tls import TrustStore
+from actors.provider.access import open_access
 from actors.seams import Clock
-from actors.tls import TrustStore
 from daemon.doctor.finding import Finding, odd, well, wrong
 from state.config import ProviderConfig
-from state.hosts import host_of, is_loopback
+from state.standing.hosts import host_of, is_loopback
 from state.timeline import ms
 
 __all__ = ["Look", "clock_of", "look_at", "way_to"]

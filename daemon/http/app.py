@@ -38,8 +38,8 @@ from daemon.http.routes import Ask, Look, find
 from daemon.http.stream import DONE, Stream, piece
 from daemon.http.wishes import options_of
 from state.events import Verdict
-from state.names import Unknown
-from state.secret import Secret
+from state.routing.names import Unknown
+from state.settings.secret import Secret
 
 __all__ = ["App", "Office"]
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from state.board import Board, OnTrial, Out, Resting, Usable
-from state.names import Names, Unknown, resolve
-from state.pools import AUTO, Pool
+from state.routing.board import Board, OnTrial, Out, Resting, Usable
+from state.routing.names import Names, Unknown, resolve
+from state.routing.pools import AUTO, Pool
 from state.words import LaneId
 
 __all__ = ["Health", "Model", "Models", "Standing", "health", "model_called", "models"]

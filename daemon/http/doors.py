@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from actors.actor import ChildSpec, OnExhausted
-from actors.mailbox import Mailbox
+from actors.kernel.actor import ChildSpec, OnExhausted
+from actors.kernel.mailbox import Mailbox
 from actors.seams import Clock, Listener
 from daemon.http.app import App, Office
 from daemon.http.guards import Via

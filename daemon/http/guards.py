@@ -20,7 +20,7 @@ from msgspec import Struct
 from daemon.api.refusal import Refusal
 from daemon.http.head import Head
 from daemon.verdicts import ErrorKind
-from state.secret import Secret
+from state.settings.secret import Secret
 
 __all__ = ["BODY_BYTES_MAX", "Refused", "Via", "too_large", "why_refused"]
 

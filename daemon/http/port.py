@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 from daemon.http.guards import Via
 from daemon.sockets import bind_tcp
-from state.urls import split_host_port
+from state.settings.urls import split_host_port
 
 __all__ = ["Port"]
 

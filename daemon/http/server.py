@@ -14,8 +14,8 @@ import uvicorn
 from anyio import Event as Wakeup
 from anyio import create_task_group
 
-from actors.actor import Life
-from actors.deadlines import move_on_at
+from actors.kernel.actor import Life
+from actors.kernel.deadlines import move_on_at
 from actors.seams import Clock, Listener
 from daemon.http.app import App
 from daemon.http.connection import Connection

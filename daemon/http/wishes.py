@@ -10,10 +10,10 @@ Every option has its header. What the body says counts more: headers are often t
 import msgspec
 from msgspec import Raw, structs
 
-from actors.opening import decode_options
+from actors.router.opening import decode_options
 from actors.wire.complaint import UNDECODABLE, BadRequest, blame
 from daemon.http.head import Head
-from state.asking import PLAIN, Options
+from state.routing.asking import PLAIN, Options
 
 __all__ = ["options_of"]
 

@@ -6,10 +6,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from daemon.api.cast import Cast
 from daemon.metrics.counters import LANE
-from state.board import Condition, LaneView, OnTrial, Out, Resting, Usable
-from state.capacity import capacity
-from state.limits import allowance_of
-from state.pools import AUTO
+from state.routing.board import Condition, LaneView, OnTrial, Out, Resting, Usable
+from state.routing.pools import AUTO
+from state.usage.capacity import capacity
+from state.usage.limits import allowance_of
 
 __all__ = ["gauges"]
 

@@ -16,7 +16,7 @@ from daemon.rpc.calls import Call
 from daemon.rpc.messages import Key
 from daemon.rpc.method import Method, Notice
 from daemon.rpc.scopes import Scope
-from state.asking import Options
+from state.routing.asking import Options
 
 __all__ = ["ASKING"]
 

@@ -22,7 +22,7 @@ from daemon.rpc.connection import Connection
 from daemon.rpc.messages import UNDECODABLE, Asked, Key, Told
 from daemon.rpc.method import Method, decode_params
 from daemon.verdicts import ErrorKind
-from state.problems import did_you_mean
+from state.settings.problems import did_you_mean
 
 __all__ = ["OUTSTANDING_MAX", "Clerk"]
 

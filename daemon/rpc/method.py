@@ -15,7 +15,7 @@ from daemon.api.cast import Cast
 from daemon.api.refusal import Refusal, bad_request
 from daemon.rpc.calls import Call
 from daemon.rpc.scopes import Scope
-from state.problems import did_you_mean
+from state.settings.problems import did_you_mean
 
 __all__ = ["Method", "Notice", "Outcome", "decode_params"]
 

@@ -17,8 +17,8 @@ from typing import Self
 
 from anyio import CancelScope, create_task_group
 
-from actors.actor import Life
 from actors.case import Client
+from actors.kernel.actor import Life
 from actors.seams import Clock, Listener
 from daemon.api.caller import Caller
 from daemon.api.refusal import Refusal

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 
 from state.classify.envelope import Named
+from state.classify.moments import number
 from state.classify.wording import words
-from state.moments import number
 
 __all__ = ["status_that_counts"]
 

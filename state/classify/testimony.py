@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from state import waits
+from state.classify import waits
 from state.classify.envelope import BODY_CHARS_MAX, Named, decoded, is_html, named_values, page_text, spaced
 from state.classify.said import inert
 from state.classify.statuses import status_that_counts

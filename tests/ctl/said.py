@@ -17,8 +17,8 @@ from daemon.api.status import (
     Status,
     SteeredSaid,
 )
-from state.durability import JournalHealth
-from state.statistics import Spread
+from state.memory.durability import JournalHealth
+from state.usage.statistics import Spread
 
 __all__ = [
     "NOON_MS",

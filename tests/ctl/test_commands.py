@@ -38,9 +38,9 @@ from state.events import (
     Verdict,
 )
 from state.failures import Failure, Kind, Scope
-from state.journal import Stored
 from state.marks import Window
-from state.statistics import Spread, Summary
+from state.memory.journal import Stored
+from state.usage.statistics import Spread, Summary
 from state.words import KeyId, LaneId, ProviderId
 from tests.ctl.prompt import ctl
 from tests.ctl.said import NOON_MS, as_json

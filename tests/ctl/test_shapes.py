@@ -4,7 +4,8 @@ import pytest
 
 from daemon.api import looking, refusal, report, status, steering, story
 from daemon.ctl import shapes
-from state import durability, statistics
+from state.memory import durability
+from state.usage import statistics
 
 HOMES = (status, story, report, refusal, looking, steering, statistics, durability)
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from actors.clocks import Clocks, Watch
-from actors.exchange import Exchange
-from actors.faults import ExchangeFailed, Fault
-from actors.head import NO_KEY, Header, KeyLine
+from actors.net.clocks import Clocks, Watch
+from actors.net.exchange import Exchange
+from actors.net.faults import ExchangeFailed, Fault
+from actors.net.head import NO_KEY, Header, KeyLine
 from actors.seams import Alarm, Clock
 from state.timeline import ms
 

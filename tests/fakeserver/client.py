@@ -1,13 +1,13 @@
 """How tests talk to a fake server: a real transport, real time, and the end of an exchange as a value."""
 
 from actors.clock import SystemClock
-from actors.clocks import Clocks
-from actors.exchange import BODY_BYTES_MAX
-from actors.faults import ExchangeFailed, Fault
-from actors.origin import parse_origin
+from actors.net.clocks import Clocks
+from actors.net.exchange import BODY_BYTES_MAX
+from actors.net.faults import ExchangeFailed, Fault
+from actors.net.origin import parse_origin
+from actors.net.tls import TrustStore
+from actors.net.transport import HttpTransport, Transport
 from actors.seams import Clock
-from actors.tls import TrustStore
-from actors.transport import HttpTransport, Transport
 from tests.fakeserver.misbehaviours import PATIENT, Delivered
 from tests.fakeserver.server import FakeServer
 

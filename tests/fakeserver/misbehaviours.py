@@ -8,8 +8,8 @@ import asyncio
 
 from msgspec import Struct
 
-from actors.clocks import Clocks
-from actors.faults import Fault
+from actors.net.clocks import Clocks
+from actors.net.faults import Fault
 from tests.fakeserver.answers import (
     DONE,
     JSON,

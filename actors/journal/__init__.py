@@ -1,0 +1,1 @@
+"""One writer, whole transactions, and what a start recalls."""

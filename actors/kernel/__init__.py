@@ -1,0 +1,1 @@
+"""Mailboxes, lives and the supervisor: how anybody in here lives and dies."""

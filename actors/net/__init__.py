@@ -1,0 +1,1 @@
+"""Requests to a provider's origin, over connections of our own."""

@@ -1,0 +1,1 @@
+"""One provider: its door, its ledger, its attempts, its health."""

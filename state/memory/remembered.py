@@ -1,0 +1,94 @@
+"""What a new life knows of the old ones: the snapshots, folded on over every event behind them.
+
+snapshot of a part ---fold the tail---> state       a part without a snapshot begins with the tail
+attempts still open -------------------> interrupted: we died, nobody else is to blame
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from state.config import Config
+from state.events import AttemptClosed, AttemptOpened, Event, Interrupted
+from state.memory.fold import NOTHING_KNOWN, State, fold
+from state.memory.journal import Stored
+from state.memory.parts import ROUTER, concerns, concerns_router, part_name
+
+__all__ = ["Cover", "Remembered", "interrupted", "remember"]
+
+
+class Cover(Struct, frozen=True):
+    """A snapshot: a part of the state as of an event."""
+
+    seq: int
+    body: bytes
+
+
+class Remembered(Struct, frozen=True, kw_only=True):
+    """What is known at the start."""
+
+    providers: dict[str, State] = {}
+    router: State = NOTHING_KNOWN
+    broken: tuple[str, ...] = ()
+    """Snapshots that could not be read; their parts begin with what the journal's tail tells."""
+
+    @property
+    def open_attempts(self) -> frozenset[str]:
+        """By id: those that were never closed."""
+        return frozenset(
+            attempt_id for state in self.providers.values() for attempt_id in state.limits.reserved
+        )
+
+
+_state = msgspec.json.Decoder(State)
+
+
+def remember(covers: Mapping[str, Cover], tail: Iterable[Stored], config: Config) -> Remembered:
+    """The state of every provider of the config, and of the router."""
+    broken: list[str] = []
+    seqs: dict[str, int] = {}
+    states: dict[str, State] = {}
+    settings = {
+        part_name(name): Config(provider={name: provider}) for name, provider in config.provider.items()
+    }
+    for part in (*settings, ROUTER):
+        cover = covers.get(part, Cover(0, b"{}"))
+        try:
+            states[part], seqs[part] = _state.decode(cover.body), cover.seq
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            broken.append(part)
+            states[part], seqs[part] = NOTHING_KNOWN, 0
+    for stored in tail:
+        for name in config.provider:
+            part = part_name(name)
+            if stored.seq > seqs[part] and concerns(stored.event, name):
+                states[part] = fold(states[part], stored.event, settings[part])
+        if stored.seq > seqs[ROUTER] and concerns_router(stored.event):
+            states[ROUTER] = fold(states[ROUTER], stored.event, config)
+    return Remembered(
+        providers={name: states[part_name(name)] for name in config.provider},
+        router=states[ROUTER],
+        broken=tuple(broken),
+    )
+
+
+def interrupted(
+    opened: Iterable[Event], open_ids: frozenset[str], *, at_ms: int, wall_ms: int
+) -> list[AttemptClosed]:
+    """The closings of attempts that a death left open: they free their places and blame nobody."""
+    return [
+        AttemptClosed(
+            at_ms=at_ms,
+            wall_ms=wall_ms,
+            attempt_id=event.attempt_id,
+            request_id=event.request_id,
+            lane=event.lane,
+            outcome=Interrupted(),
+            terms=event.terms,
+            tokens_reserved=event.tokens_reserved,
+            duration_ms=max(0, at_ms - event.at_ms),
+        )
+        for event in opened
+        if isinstance(event, AttemptOpened) and event.attempt_id in open_ids
+    ]

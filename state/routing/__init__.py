@@ -1,0 +1,1 @@
+"""Which lane, and why not the others."""

@@ -1,0 +1,1 @@
+"""What the operator writes: read, checked, and joined with its secrets."""

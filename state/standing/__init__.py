@@ -1,0 +1,1 @@
+"""Who may be used, who is held and until when, and how one earns the way back."""

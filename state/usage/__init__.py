@@ -1,0 +1,1 @@
+"""How much was used, how well it went, what it cost."""
