@@ -8,6 +8,7 @@ import pytest
 from daemon.ctl.commands import COMMANDS as CTL
 from daemon.main import COMMANDS as DAEMON
 from daemon.verdicts import ENDINGS
+from state.standing.transitions import mermaid
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -57,3 +58,14 @@ def test_python_without_a_library_is_really_ten_lines_of_the_standard_library():
     (snippet,) = re.findall(r"```python\n(import json, os, socket\n.*?)```", README, re.DOTALL)
     compile(snippet, "README", "exec")
     assert len([line for line in snippet.splitlines() if line.strip()]) <= 10
+
+
+def test_the_drawing_of_the_standings_is_the_one_in_the_code():
+    assert f"```mermaid\n{mermaid().strip()}\n```" in (ROOT / "ARCHITECTURE.md").read_text()
+
+
+@pytest.mark.parametrize("layer", ["state", "actors", "daemon"])
+def test_every_room_has_its_line_on_the_architecture_page(layer):
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    rooms = [each.parent.name for each in sorted((ROOT / layer).glob("*/__init__.py"))]
+    assert [room for room in rooms if f"`{layer}/{room}/`" not in page] == []
