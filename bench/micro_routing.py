@@ -8,7 +8,7 @@ from msgspec import structs
 
 from state.config import Capability, Config, DaemonConfig, PoolConfig, PriceConfig, Strategy
 from state.events import Window
-from state.routing.board import Board, Card, Exhausted, LaneView, Out, Performance
+from state.routing.board import Board, Card, LaneView, Out, Performance, UsedUp
 from state.routing.names import Names, Unknown, name_all, resolve
 from state.routing.pools import line_up
 from state.routing.preferences import Forced, Preferences, Remembered
@@ -97,7 +97,7 @@ def some_lanes(lanes: int) -> list[LaneView]:
 def spoiled(view: LaneView, at: int) -> LaneView:
     if at % 3 == 1:
         return structs.replace(view, condition=Out(60_000 + at, "503 three times"))
-    return structs.replace(view, exhausted=Exhausted(Window.RPM, 30_000))
+    return structs.replace(view, exhausted=UsedUp(Window.RPM, 30_000))
 
 
 def ask_of(views: list[LaneView]) -> Question:

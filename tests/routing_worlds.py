@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from state.config import Capability, PoolConfig, PriceConfig, Strategy
 from state.events import Mark, Window
-from state.routing.board import USABLE, Board, Card, Exhausted, LaneView, OnTrial, Out, Performance, Resting
+from state.routing.board import USABLE, Board, Card, LaneView, OnTrial, Out, Performance, Resting, UsedUp
 from state.routing.pools import line_up
 from state.routing.preferences import Forced, Preferences, Remembered, Steered
 from state.routing.question import Ask, Question
@@ -67,8 +67,8 @@ weathers: Part = combination(
     ),
     exhausted=(
         *[None] * 18,
-        *(Exhausted(Window.RPM, until_ms) for until_ms in ENDS),
-        Exhausted(Window.CONCURRENCY),
+        *(UsedUp(Window.RPM, until_ms) for until_ms in ENDS),
+        UsedUp(Window.CONCURRENCY),
     ),
     carries=(*[None] * 6, 1, 2),
     in_flight=(0, 1, 2),

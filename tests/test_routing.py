@@ -7,7 +7,7 @@ from msgspec import structs
 
 from state.config import Capability, Config, PriceConfig, Strategy
 from state.events import Force, Mark, OperatorActed, Window
-from state.routing.board import Exhausted, Out
+from state.routing.board import Out, UsedUp
 from state.routing.preferences import Preferences, fold_preferences
 from state.routing.question import Lead, Question, Ranked, Skipped, Why
 from state.routing.routing import Choice, Nobody, choose, rank
@@ -52,7 +52,7 @@ class TestEveryLaneHasAPlaceOrAReason:
             lane("a", condition=out(why="503 three times in a row")),
             lane("b", condition=TRIAL_TAKEN),
             lane("c"),
-            lane("d", exhausted=Exhausted(Window.RPM, NOW_MS + 1)),
+            lane("d", exhausted=UsedUp(Window.RPM, NOW_MS + 1)),
             lane("e", condition=TRIAL_FREE),
             lane("f"),
             rules={"lanes": tuple("abcde")},
@@ -292,7 +292,7 @@ class TestStandingAndLimits:
         [
             ({"condition": out(60, "503")}, "out: 503", 60),
             ({"condition": resting(60)}, "resting: 429, as it stated", 60),
-            ({"exhausted": Exhausted(Window.RPD, NOW_MS + MINUTE_MS)}, "exhausted: rpd", 60),
+            ({"exhausted": UsedUp(Window.RPD, NOW_MS + MINUTE_MS)}, "exhausted: rpd", 60),
         ],
     )
     def test_keep_a_lane_back_until_their_end(self, facts, reason, after_s):
@@ -305,7 +305,7 @@ class TestStandingAndLimits:
         ("facts", "reason"),
         [
             ({"condition": Out(None, "the key was refused")}, "out: the key was refused"),
-            ({"exhausted": Exhausted(Window.CONCURRENCY)}, "exhausted: concurrency"),
+            ({"exhausted": UsedUp(Window.CONCURRENCY)}, "exhausted: concurrency"),
             ({"carries": 2, "in_flight": 2}, "slow_start: carries 2 at once"),
         ],
     )
@@ -375,13 +375,13 @@ class TestNobody:
 
     def test_is_back_only_when_all_that_holds_it_is_over(self):
         question = asked(
-            lane("a", condition=out(10), exhausted=Exhausted(Window.RPD, NOW_MS + 50_000)),
+            lane("a", condition=out(10), exhausted=UsedUp(Window.RPD, NOW_MS + 50_000)),
             lane("b", condition=resting(60)),
         )
         assert nobody(question).retry_at_ms == NOW_MS + 50_000
 
     def test_goes_to_a_last_resort_only_if_nothing_but_its_quarantine_is_in_the_way(self):
-        exhausted = Exhausted(Window.RPD, NOW_MS + 1)
+        exhausted = UsedUp(Window.RPD, NOW_MS + 1)
         question = asked(
             lane("a", condition=out(1), exhausted=exhausted),
             lane("b", condition=out(2, last_resort=False)),

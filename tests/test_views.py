@@ -20,7 +20,7 @@ from state.events import (
 )
 from state.failures import Failure, Kind, Scope
 from state.memory.fold import NOTHING_KNOWN, State, fold
-from state.routing.board import USABLE, Card, Condition, Exhausted, LaneView, OnTrial, Out, Resting
+from state.routing.board import USABLE, Card, Condition, LaneView, OnTrial, Out, Resting, UsedUp
 from state.routing.views import same_prospects, view_of
 from state.settings.tuning import TimeoutConfig
 from state.usage.limits import allowance_of
@@ -196,14 +196,14 @@ def test_a_limit_that_is_used_up_is_told_with_its_end():
     scene = Scene(rpm=2)
     for _ in range(2):
         scene.ends(scene.opens(), Answered())
-    assert scene.view.exhausted == Exhausted(Window.RPM, 61_000)
+    assert scene.view.exhausted == UsedUp(Window.RPM, 61_000)
     assert scene.condition() == USABLE
 
 
 def test_concurrency_ends_nobody_knows_when():
     scene = Scene(concurrency=1)
     attempt = scene.opens()
-    assert scene.view.exhausted == Exhausted(Window.CONCURRENCY, None)
+    assert scene.view.exhausted == UsedUp(Window.CONCURRENCY, None)
     scene.ends(attempt, Answered())
     assert scene.view.exhausted is None
 
@@ -214,7 +214,7 @@ def test_what_the_provider_said_of_its_limits_counts():
         at_ms=0, wall_ms=0, target=LANE, window=Window.RPM, limit=60, remaining=0, reset_ms=30_000
     )
     scene.happens(said)
-    assert scene.view.exhausted == Exhausted(Window.RPM, 30_000)
+    assert scene.view.exhausted == UsedUp(Window.RPM, 30_000)
 
 
 def test_how_it_has_done_is_told():
@@ -231,7 +231,7 @@ def test_how_it_has_done_is_told():
     [
         ({"in_flight": 5}, True),
         ({"condition": Out(5)}, False),
-        ({"exhausted": Exhausted(Window.RPM)}, False),
+        ({"exhausted": UsedUp(Window.RPM)}, False),
         ({"carries": 2}, False),
         ({"card": Card(priority=3)}, False),
     ],

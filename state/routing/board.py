@@ -18,13 +18,13 @@ __all__ = [
     "Board",
     "Card",
     "Condition",
-    "Exhausted",
     "LaneView",
     "OnTrial",
     "Out",
     "Performance",
     "Resting",
     "Usable",
+    "UsedUp",
 ]
 
 
@@ -80,7 +80,7 @@ Condition = Usable | OnTrial | Resting | Out
 USABLE = Usable()
 
 
-class Exhausted(Struct, frozen=True):
+class UsedUp(Struct, frozen=True):
     """A limit is used up."""
 
     window: Window
@@ -106,7 +106,7 @@ class LaneView(Struct, frozen=True, kw_only=True):
     lane: LaneId
     card: Card = Card()
     condition: Condition = USABLE
-    exhausted: Exhausted | None = None
+    exhausted: UsedUp | None = None
     in_flight: int = 0
     carries: int | None = None
     """So many at once while it starts slowly after a trial; None: whatever its limits allow."""

@@ -2,7 +2,7 @@
 
 from state.config import Config
 from state.memory.fold import State
-from state.routing.board import Card, Exhausted, LaneView, Out, Performance, Resting
+from state.routing.board import Card, LaneView, Out, Performance, Resting, UsedUp
 from state.routing.outlook import condition
 from state.standing.admission import places
 from state.usage.limits import Allowance, Reserved, reserve
@@ -36,7 +36,7 @@ def view_of(
         lane=lane,
         card=card,
         condition=standing,
-        exhausted=None if isinstance(room, Reserved) else Exhausted(room.window, room.until_ms),
+        exhausted=None if isinstance(room, Reserved) else UsedUp(room.window, room.until_ms),
         in_flight=in_flight,
         carries=None if free is None else in_flight + free,
         performance=performance(state.statistics, lane, at_ms) if lately is None else lately,
