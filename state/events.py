@@ -165,6 +165,8 @@ class Rescued(Fact, frozen=True, kw_only=True, tag="rescued"):
     context: str
     lane: LaneId
     instead_of: tuple[LaneId, ...] = ()
+    absent: tuple[LaneId, ...] = ()
+    """Those above it that were not even asked, because they were out."""
 
 
 class RequestOpened(Fact, frozen=True, kw_only=True, tag="request_opened"):

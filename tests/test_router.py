@@ -479,6 +479,20 @@ async def test_the_lane_that_rescued_is_preferred_until_the_first_is_well():
     assert tried(await house.serve()) == ["a"]
 
 
+async def test_a_stand_in_gives_way_also_to_who_was_out_before_it_was_asked():
+    """Of three lanes two are out, and this context has failed on one of them only."""
+    house = House("a", "b", "c", a=[fails(Kind.TIMEOUT), says("well")], b=[fails(Kind.TIMEOUT)])
+
+    assert tried(await house.serve(context="one", include=("a", "c"))) == ["a", "c"]
+    await house.clock.advance(4 * 60.0)
+    assert tried(await house.serve(context="two")) == ["b", "c"]
+    rescued = house.of(Rescued)[-1]
+    assert (rescued.lane, rescued.instead_of, rescued.absent) == (lane("c"), (lane("b"),), (lane("a"),))
+    assert tried(await house.serve(context="two")) == ["c"]
+    await house.clock.advance(2 * 60.0)
+    assert tried(await house.serve(context="two")) == ["a"], "b is still out, and that is no reason"
+
+
 async def test_a_sticky_context_stays_with_its_rescuer_for_half_an_hour():
     house = House("a", "b", a=[fails(Kind.TIMEOUT), says("well")])
     await house.serve(sticky=True)

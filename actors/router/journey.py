@@ -28,6 +28,7 @@ from state.config import Patience
 from state.events import Answered, Cancelled, Interrupted, Outcome, Rescued
 from state.failures import RESPONSE_CLASS, Failure, Kind
 from state.routing.preferences import context_key
+from state.routing.turns import absent_above
 from state.standing.consequences import Counts, Then, consequence
 from state.telling.trail import Seam
 from state.words import LaneId
@@ -215,9 +216,14 @@ class Journey:
                     context=context_key(case.ask.context, case.ask.app, case.pool.name),
                     lane=lane,
                     instead_of=tuple(self._failed),
+                    absent=self._absent_above(lane),
                 )
             )
         return self.ending.ok(lane, tried.answer)
+
+    def _absent_above(self, lane: LaneId) -> tuple[LaneId, ...]:
+        above = absent_above(self.way_in.questions[-1], lane)
+        return tuple(each for each in above if each not in self._failed)
 
     def _learn_from(self, lane: LaneId, failure: Failure, *, had_begun: bool) -> Closed | None:
         """What follows by the table of consequences. Only the first voice's refusal is the caller's: what is

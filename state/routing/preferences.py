@@ -79,13 +79,13 @@ def context_key(context: str, app: str, pool: str) -> str:
 def fold_preferences(part: Preferences, event: Event, settings: Config) -> Preferences:
     """What is preferred after this event."""
     match event:
-        case Rescued(context=context, lane=lane, instead_of=instead_of, at_ms=at_ms):
+        case Rescued(context=context, lane=lane, instead_of=failed, absent=absent, at_ms=at_ms):
             until_ms = at_ms + ms(settings.daemon.prefer_s)
             name = context[:CONTEXT_CHARS_MAX]
             remembered = _put(
                 part.remembered,
                 name,
-                Remembered(lane, _stood_in_for(part, name, lane, instead_of, at_ms), until_ms),
+                Remembered(lane, _stood_in_for(part, name, lane, (*failed, *absent), at_ms), until_ms),
                 at_ms,
                 settings.daemon.contexts_max,
             )

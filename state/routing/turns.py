@@ -9,13 +9,14 @@ stands in for nobody; and neither does the lane that the operator forces.
 from collections.abc import Callable
 
 from state.routing.board import LaneView
-from state.routing.filters import Filter, Test
+from state.routing.filters import Filter, Test, first_reason, raised
 from state.routing.laws import first_meaning, lawful
 from state.routing.question import Question, Skipped, Why
 from state.routing.strategies import FIXED, ORDERS
+from state.routing.weather import WEATHER
 from state.words import LaneId, covers
 
-__all__ = ["TURNS"]
+__all__ = ["TURNS", "absent_above"]
 
 
 def no_failover(question: Question) -> Test | None:
@@ -47,6 +48,22 @@ def no_failover_to(question: Question) -> Test | None:
 
 
 TURNS: tuple[Filter, ...] = (no_failover, no_failover_to)
+
+
+def absent_above(question: Question, lane: LaneId) -> tuple[LaneId, ...]:
+    """Whom a fixed order would have asked before this lane, had they been there: whoever stands in for one
+    that failed stands in for these as well.
+    """
+    if question.strategy not in FIXED:
+        return ()
+    weather = raised(question, WEATHER)
+    absent: list[LaneId] = []
+    for view in ORDERS[question.strategy](lawful(question), question):
+        if view.lane == lane:
+            break
+        if first_reason(weather, view) is not None:
+            absent.append(view.lane)
+    return tuple(absent)
 
 
 def _failover(question: Question) -> Callable[[LaneId], bool]:
