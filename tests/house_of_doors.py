@@ -32,6 +32,7 @@ from state.events import (
     Event,
     Interrupted,
     Outcome,
+    RequestClosed,
     Terms,
     Usage,
 )
@@ -385,6 +386,11 @@ class House:
         """All of them, in order."""
         rows = self.disk.connection.execute("SELECT body FROM event ORDER BY seq")
         return [read_event(body) for (body,) in rows]
+
+    def closings(self, request_id: str = "") -> list[RequestClosed]:
+        """On the disk, of one request or of all."""
+        closed = [event for event in self.events_on_disk() if isinstance(event, RequestClosed)]
+        return [event for event in closed if request_id in ("", event.request_id)]
 
     def of(self, kind: type[Any]) -> list[Any]:
         """The router's own events of this kind, as they wait for the disk or are on it."""

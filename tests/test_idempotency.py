@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from anyio import create_task_group
+from anyio.lowlevel import checkpoint
 
 from actors.case import Client
 from actors.router.fingerprint import fingerprint
@@ -168,6 +169,88 @@ async def test_whoever_waits_for_the_same_waits_no_longer_than_its_own_deadline(
             callers.cancel_scope.cancel()
 
     assert (late.verdict, house.clock.now_ms()) == (Verdict.DEADLINE, 3000)
+
+
+async def test_who_waits_for_the_same_and_leaves_has_a_verdict_apart():
+    async with Alive(House("a", a=[says("slowly", after_s=9.0)])) as house, create_task_group() as callers:
+        callers.start_soon(house.router.serve, house.case(request_id="mine"))
+        await settle()
+        async with create_task_group() as impatient:
+            impatient.start_soon(house.router.serve, house.case(request_id="mine"))
+            await settle()
+            impatient.cancel_scope.cancel()
+        late = await house.serve(request_id="mine", deadline_s=3.0)
+        await house.clock.advance(10.0)
+        again = await house.serve(request_id="mine")
+        assert not [each for each in house.closings("mine") if each.verdict is not Verdict.OK]
+        others = [each.verdict for each in house.closings() if each.request_id != "mine"]
+
+    assert (late.verdict, again.verdict, asked(house)) == (Verdict.DEADLINE, Verdict.OK, 1)
+    assert others == [Verdict.CANCELLED, Verdict.DEADLINE]
+
+
+async def test_who_leaves_while_the_name_is_looked_up_has_a_verdict_and_hides_none():
+    async with Alive(House("a")) as house:
+        await house.serve(request_id="mine")
+        await settle()
+        house.reborn()
+        house.disk.hold()
+        async with create_task_group() as callers:
+            callers.start_soon(house.router.serve, house.case(request_id="mine"))
+            await settle()
+            callers.cancel_scope.cancel()
+            house.disk.release()
+        await settle()
+        again = await house.serve(request_id="mine")
+
+        assert [each.verdict for each in house.closings("mine")] == [Verdict.OK]
+        assert [each.verdict for each in house.closings()] == [Verdict.OK, Verdict.CANCELLED]
+    assert (again.verdict, asked(house)) == (Verdict.OK, 1)
+
+
+async def test_a_lookup_that_takes_longer_than_there_is_time_sends_nothing():
+    async with Alive(House("a")) as house:
+        house.disk.hold()
+        late = await house.serve(request_id="mine", deadline_s=3.0)
+        house.disk.release()
+        again = await house.serve(request_id="mine")
+
+    assert (late.verdict, again.verdict, asked(house)) == (Verdict.DEADLINE, Verdict.OK, 1)
+
+
+async def test_a_refusal_at_the_entrance_does_not_become_the_verdict_of_the_name():
+    async with Alive(
+        House("a", daemon={"in_flight_max": 1}, a=[says(), says("slowly", after_s=9.0)])
+    ) as house:
+        await house.serve(request_id="mine")
+        async with create_task_group() as callers:
+            callers.start_soon(house.router.serve, house.case())
+            await settle()
+            refused = await house.serve(request_id="mine")
+            await house.clock.advance(10.0)
+        await settle()
+        house.reborn()
+        again = await house.serve(request_id="mine")
+
+    assert (refused.verdict, again.verdict, asked(house)) == (Verdict.OVERLOADED, Verdict.OK, 2)
+
+
+async def test_each_name_that_was_opened_is_closed_once_wherever_its_caller_leaves():
+    async with Alive(House("a", a=[says("slowly", after_s=2.0)])) as house:
+        for number in range(12):
+            async with create_task_group() as callers:
+                callers.start_soon(house.router.serve, house.case(request_id=f"n{number}"))
+                for _ in range(number):
+                    await checkpoint()
+                callers.cancel_scope.cancel()
+            await settle()
+        events = house.events_on_disk()
+
+    opened = [event.request_id for event in events if isinstance(event, RequestOpened)]
+    closed = [event.request_id for event in events if isinstance(event, RequestClosed)]
+    assert 0 < len(opened) < 12, "some leave before it is opened, some after"
+    assert [name for name in closed if name.startswith("n")] == opened
+    assert len(closed) == 12
 
 
 async def test_without_a_journal_named_requests_are_served_all_the_same():

@@ -13,6 +13,7 @@ same: it is a witness, not a gatekeeper.
 from collections import OrderedDict
 
 from anyio import Event as Wakeup
+from msgspec import Struct
 
 from actors.case import Case, Closed, Sink, Trouble
 from actors.journal.journal import Journal
@@ -24,14 +25,19 @@ from actors.seams import Clock
 from state.events import RequestClosed, RequestOpened, Verdict
 from state.memory.journal import Query, Stored
 
-__all__ = ["CONFLICT", "Named"]
+__all__ = ["Apart", "Named"]
 
 NAMES_MAX = 4096
 ANSWERS_BYTES_MAX = 64 * 1024 * 1024
-CONFLICT = "this request id was used before, for another request"
 
 _AGAIN = frozenset({Verdict.CANCELLED, Verdict.OVERLOADED})
 """Who left, or was never let in, may come back with the same name and be served."""
+
+
+class Apart(Struct, frozen=True):
+    """How this call ended, and not the request that it named."""
+
+    closed: Closed
 
 
 class Named:
@@ -46,23 +52,23 @@ class Named:
     def __repr__(self) -> str:
         return f"<{len(self._known)} named requests, {self._bytes} bytes of answers>"
 
-    async def serve(self, case: Case, content: str, sink: Sink | None, run: Run) -> Closed | None:
-        """Its verdict; None: a conflict."""
+    async def serve(self, case: Case, content: str, sink: Sink | None, run: Run) -> Closed | Apart:
+        """The request's verdict, whichever call it was that ran it."""
         while (known := self._known.get(case.id)) is not None:
             if (known.content, known.uid) != (content, case.client.uid):
-                return None
+                return _conflict()
             if known.outcome is None:
                 with move_on_at(self._clock, case.deadline_ms):
                     await known.done.wait()
                 if not known.done.is_set():
-                    return late(case)
+                    return Apart(late(case))
             if known.outcome is not None:
                 return given(known.outcome, case, sink)
         mine = self._known[case.id] = _Known(content, case.client.uid)
         try:
             found = await self._recall(case, content)
-            if isinstance(found, _Conflict):
-                return None
+            if isinstance(found, Apart):
+                return found
             mine.outcome = found if found is not None else await run(case, sink)
             return mine.outcome.closed
         finally:
@@ -71,21 +77,22 @@ class Named:
                 self._keep(case, mine, mine.outcome)
             mine.done.set()
 
-    async def _recall(self, case: Case, content: str) -> "Outcome | _Conflict | None":
+    async def _recall(self, case: Case, content: str) -> Outcome | Apart | None:
         """What an earlier life of the daemon, or a longer memory, knows of the name."""
         query = Query(request_id=case.id, kinds=("request_opened", "request_closed"), rows_max=1)
-        stored: list[Stored] = []
+        stored: list[Stored] | None = None
         try:
             with move_on_at(self._clock, case.deadline_ms):
                 stored = await self._journal.query(query)
         except JournalUnusable:
             return None
+        if stored is None:
+            return Apart(late(case))
         match [each.event for each in stored]:
             case [RequestOpened() as opened]:
-                closed = _interrupted()
-                return _Conflict() if opened.content != content else Outcome(closed)
+                return _conflict() if opened.content != content else Outcome(_interrupted())
             case [RequestClosed() as last] if last.verdict not in _AGAIN:
-                return _Conflict() if last.content != content else Outcome(_as_stored(last))
+                return _conflict() if last.content != content else Outcome(_as_stored(last))
             case _:
                 return None
 
@@ -118,8 +125,9 @@ class _Known:
         self.done = Wakeup()
 
 
-class _Conflict:
-    """The name stands for something else."""
+def _conflict() -> Apart:
+    message = "this request id was used before, for another request"
+    return Apart(Closed(verdict=Verdict.CALLER_ERROR, trouble=Trouble(message=message)))
 
 
 def _interrupted() -> Closed:

@@ -19,7 +19,7 @@ from actors.router.entrance import RETRY_AFTER_S, Entrance
 from actors.router.fingerprint import fingerprint
 from actors.router.journey import Journey
 from actors.router.memoirs import Memoirs
-from actors.router.named import CONFLICT, Named
+from actors.router.named import Apart, Named
 from actors.router.replay import Outcome
 from actors.router.rescue import Relay
 from actors.router.switchboard import Switchboard
@@ -59,8 +59,9 @@ class Reception:
         """To its verdict, whatever happens. Cancelling it is a verdict too, and is raised on."""
         refusal = self.entrance.enter(case.client)
         if refusal:
-            closed = _refused(Verdict.OVERLOADED, refusal, RETRY_AFTER_S)
-            self._close(case, closed)
+            trouble = Trouble(message=refusal, retry_after_s=RETRY_AFTER_S)
+            closed = Closed(verdict=Verdict.OVERLOADED, trouble=trouble)
+            (self._close_apart if case.is_named else self._close)(case, closed)
             return closed
         try:
             rules = case.pool.rules
@@ -80,15 +81,29 @@ class Reception:
     async def _serve_named(self, case: Case, sink: Sink | None) -> Closed:
         content = fingerprint(case, case.id)
 
+        has_run = False
+
         async def run(case: Case, sink: Sink | None) -> Outcome:
+            nonlocal has_run
+            has_run = True
             return await self._run(case, _keeping(sink), content)
 
-        closed = await self._named.serve(case, content, sink, run)
-        if closed is not None:
-            return closed
-        closed = _refused(Verdict.CALLER_ERROR, CONFLICT)
+        try:
+            found = await self._named.serve(case, content, sink, run)
+        except get_cancelled_exc_class():
+            if not has_run:
+                self._close_apart(case, Closed(verdict=Verdict.CANCELLED))
+            raise
+        if isinstance(found, Apart):
+            self._close_apart(case, found.closed)
+            return found.closed
+        return found
+
+    def _close_apart(self, case: Case, closed: Closed) -> None:
+        """A verdict of its own for a call that came to nothing: under the name that it used, it would be
+        taken for what became of the request of that name.
+        """
         self._close(replace(case, id=self._switchboard.rng.new_id(), is_named=False), closed)
-        return closed
 
     async def _serve_twin(self, case: Case, sink: Sink | None) -> Closed:
         content = fingerprint(case)
@@ -168,7 +183,3 @@ class Reception:
 def _keeping(sink: Sink | None) -> Relay | None:
     """A relay that keeps what it passes on, for others who may want it."""
     return None if sink is None else Relay(sink, keeps=True)
-
-
-def _refused(verdict: Verdict, message: str, retry_after_s: float | None = None) -> Closed:
-    return Closed(verdict=verdict, trouble=Trouble(message=message, retry_after_s=retry_after_s))
