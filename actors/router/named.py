@@ -80,13 +80,13 @@ class Named:
     async def _recall(self, case: Case, content: str) -> Outcome | Apart | None:
         """What an earlier life of the daemon, or a longer memory, knows of the name."""
         query = Query(request_id=case.id, kinds=("request_opened", "request_closed"), rows_max=1)
-        stored: list[Stored] | None = None
+        stored: list[Stored] = []
         try:
-            with move_on_at(self._clock, case.deadline_ms):
+            with move_on_at(self._clock, case.deadline_ms) as scope:
                 stored = await self._journal.query(query)
         except JournalUnusable:
             return None
-        if stored is None:
+        if scope.cancelled_caught:
             return Apart(late(case))
         match [each.event for each in stored]:
             case [RequestOpened() as opened]:
