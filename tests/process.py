@@ -113,5 +113,5 @@ def running(home: Path, *words: str, environ: dict[str, str] | None = None) -> I
 
 def _bare() -> dict[str, str]:
     """Our environment without what would look like keys or like a service manager."""
-    kept = ("PATH", "HOME", "LANG", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV")
+    kept = ("PATH", "HOME", "LANG", "PYTHONPATH", "VIRTUAL_ENV")
     return {name: os.environ[name] for name in kept if name in os.environ}
