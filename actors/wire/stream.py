@@ -10,6 +10,7 @@ continue), and whether the answer has said that it is finished. What follows evi
 """
 
 from abc import ABC, abstractmethod
+from contextlib import suppress
 
 from actors.wire.answer import Flaw, estimated, flaw_of
 from actors.wire.call import Call
@@ -17,6 +18,7 @@ from actors.wire.canonical import ChatRequest
 from actors.wire.chunks import Chunk, ChunkWriter, ToolDelta
 from actors.wire.complaint import UNDECODABLE, checked
 from actors.wire.conversation import ReasoningDetail
+from actors.wire.halves import Halves
 from actors.wire.proof import broken, interrupted
 from state.events import Usage
 from state.failures import Evidence
@@ -48,6 +50,7 @@ class StreamReader(ABC):
         self._spoken = False
         self._chars = 0
         self._counted: Usage | None = None
+        self._halves = Halves()
 
     @property
     def usage(self) -> Usage:
@@ -63,12 +66,19 @@ class StreamReader(ABC):
         try:
             return self._read(checked(message))
         except UNDECODABLE:
-            self.skipped += 1
-            return broken(self._call, Flaw.GARBLED) if self.skipped > SKIPPED_MAX else []
+            return self._read_joined(message)
 
     def end(self) -> Evidence | None:
         """The bytes are over: was the answer?"""
         return None if self.finish else broken(self._call, Flaw.CUT)
+
+    def _read_joined(self, message: bytes) -> list[Chunk] | Evidence:
+        joined = self._halves.joined(message)
+        if joined is not None:
+            with suppress(*UNDECODABLE):
+                return self._read(checked(joined))
+        self.skipped += 1
+        return broken(self._call, Flaw.GARBLED) if self.skipped > SKIPPED_MAX else []
 
     @abstractmethod
     def _read(self, message: bytes) -> list[Chunk] | Evidence:
