@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from daemon.ctl.commands import COMMANDS
 from daemon.ctl.complaint import Complaint
-from daemon.ctl.grammar import command_in, module_of, parser_for, welcome
+from daemon.ctl.grammar import BELOW, command_in, parser_for, runs_it, welcome
 from daemon.ctl.terminal import WARY, Terminal, terminal
 from daemon.exits import Exit
 
@@ -62,7 +62,10 @@ def _run(words: list[str], screen: Terminal) -> int:
     if not name:
         screen.say(welcome().rstrip())
         return Exit.USAGE
-    return int(module_of(name).run(args, screen))
+    command = COMMANDS[name]
+    if command.below:
+        command = command.below[getattr(args, BELOW)]
+    return int(runs_it(command).run(args, screen))
 
 
 def _unknown(name: str) -> Complaint:

@@ -1,46 +1,19 @@
 """Everything that failoverctl can do: the table behind its parser, its help, its completions and its page."""
 
-from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
 
-from daemon.ctl.terminal import Terminal
+from daemon.ctl.batch.table import ACTS
+from daemon.ctl.command import Command
 
-__all__ = ["COMMANDS", "GROUPS", "Command", "Runs"]
-
-
-class Runs(Protocol):
-    """What the module of a command offers."""
-
-    def arguments(self, parser: ArgumentParser, name: str, /) -> None:
-        """What may stand behind the command's name."""
-        ...
-
-    def run(self, args: Namespace, screen: Terminal, /) -> int:
-        """Do it; the exit code."""
-        ...
-
-
-class Command(NamedTuple):
-    """One of them."""
-
-    module: str
-    """Who runs it: see `Runs`."""
-    says: str
-    """What it does, as the list of commands says it."""
-    more: str
-    """What one should know before using it."""
-    examples: tuple[tuple[str, str], ...]
-    """What to type, and what for."""
-
+__all__ = ["COMMANDS", "GROUPS", "every"]
 
 LOOK, ASK, STEER, CARE = "look", "ask", "steer", "look after it"
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         LOOK: ("status", "providers", "explain", "capacity", "stats", "events", "journal"),
-        ASK: ("chat", "image"),
+        ASK: ("chat", "image", "batch"),
         STEER: ("probe", "quarantine", "release", "enable", "disable", "force", "clear", "strategy"),
         CARE: ("init", "check", "reload", "doctor", "drain"),
     }
@@ -136,6 +109,18 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
                 ('failoverctl image "a lighthouse at dusk"', "into a new file here"),
                 ('failoverctl image --size 512x512 -o cat.png "a cat"', "its size and its place"),
             ),
+        ),
+        "batch": Command(
+            "",
+            "work through thousands of requests, none lost",
+            "The daemon keeps the job and does the work: close the terminal, restart the daemon or the "
+            "machine, and it goes on where it was.",
+            (
+                ("failoverctl batch run night.jsonl --out results.jsonl", "submit, follow, fetch"),
+                ("failoverctl batch list", "the jobs there are"),
+                ("failoverctl batch run --help", "more of each of them"),
+            ),
+            below=ACTS,
         ),
         "probe": Command(
             "daemon.ctl.probe",
@@ -242,3 +227,10 @@ COMMANDS: Mapping[str, Command] = MappingProxyType(
         ),
     }
 )
+
+
+def every(commands: Mapping[str, Command] = COMMANDS, above: str = "") -> Iterator[tuple[str, Command]]:
+    """All that can be typed, those below others behind them: `batch`, `batch run`."""
+    for name, command in commands.items():
+        yield f"{above}{name}", command
+        yield from every(command.below, f"{above}{name} ")

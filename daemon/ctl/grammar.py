@@ -3,18 +3,21 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import NoReturn, cast
 
-from daemon.ctl.commands import COMMANDS, GROUPS, Command, Runs
+from daemon.ctl.command import Command, Runs
+from daemon.ctl.commands import COMMANDS, GROUPS
 from daemon.ctl.plain import folded
 from daemon.exits import Exit
 from daemon.paths import sockets_to_try
 
-__all__ = ["SOCKET_VARIABLE", "command_in", "module_of", "parser_for", "sockets_of", "welcome"]
+__all__ = ["BELOW", "SOCKET_VARIABLE", "command_in", "parser_for", "runs_it", "sockets_of", "welcome"]
 
 SOCKET_VARIABLE = "FAILOVERD_SOCKET"
+BELOW = "act"
+"""Where a parsed command line tells which of the commands below another one is meant."""
 HELP_COLUMNS = 79
 ALL = tuple(COMMANDS)
 
@@ -30,6 +33,15 @@ options:
 exit codes: 0 well, 1 degraded or failed, 2 wrong command line or config,
 3 no daemon is running, 4 not allowed
 """
+
+
+class _Page(argparse.RawDescriptionHelpFormatter):
+    """As wide as all our pages. Left to itself, argparse asks for the terminal's width once an argument, and
+    imports zlib, bz2 and lzma to do so.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=HELP_COLUMNS)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,24 +66,32 @@ class _TopParser(_Parser):
 
 def parser_for(names: Sequence[str] = ALL) -> argparse.ArgumentParser:
     """With these commands. One that is asked for knows only itself: that keeps the start fast."""
-    parser = _TopParser(prog="failoverctl", allow_abbrev=False)
+    parser = _TopParser(prog="failoverctl", formatter_class=_Page, allow_abbrev=False)
     parser.add_argument("--socket", metavar="PATH", default="", help="the daemon's socket")
     parser.add_argument("--version", action="store_true", help="of failoverctl, and of the daemon that runs")
     parser.asked = names[0] if len(names) == 1 else ""
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
-    for name in names:
-        command = COMMANDS[name]
-        sub = commands.add_parser(
+    _add(parser, {name: COMMANDS[name] for name in names}, "command")
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, commands: Mapping[str, Command], dest: str) -> None:
+    """Let these stand behind what the parser knows already."""
+    is_below = dest == BELOW
+    subs = parser.add_subparsers(dest=dest, metavar="COMMAND", parser_class=_Parser, required=is_below)
+    for name, command in commands.items():
+        sub = subs.add_parser(
             name,
             help=command.says,
             description="\n".join(folded(f"{_sentence(command.says)} {command.more}", HELP_COLUMNS)),
             epilog="\n".join(_examples(command)),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Page,
             allow_abbrev=False,
         )
         sub.add_argument("--socket", metavar="PATH", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-        module_of(name).arguments(sub, name)
-    return parser
+        if command.below:
+            _add(sub, command.below, BELOW)
+        else:
+            runs_it(command).arguments(sub, name)
 
 
 def command_in(words: Sequence[str]) -> str:
@@ -85,9 +105,9 @@ def command_in(words: Sequence[str]) -> str:
     return ""
 
 
-def module_of(name: str) -> Runs:
-    """Who runs this command; imported when it is asked for."""
-    return cast("Runs", import_module(COMMANDS[name].module))
+def runs_it(command: Command) -> Runs:
+    """Its module; imported when it is asked for."""
+    return cast("Runs", import_module(command.module))
 
 
 def sockets_of(asked: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from daemon.ctl.plain import inert
 from daemon.exits import Exit
 from daemon.verdicts import ENDINGS, ErrorKind, kind_of_code
 
-__all__ = ["Json", "Line", "Notice", "Refused", "call"]
+__all__ = ["Broken", "Json", "Line", "Notice", "Refused", "call"]
 
 Json = dict[str, object]
 """Something as it came over the wire."""
@@ -80,6 +80,10 @@ class Refused(Complaint):
         return () if self.kind is None else _NEXT.get(self.kind, ())
 
 
+class Broken(Complaint):
+    """The line, not what was said on it: whoever can ask the same again may do so."""
+
+
 class Line:
     """One connection. Asks one thing after the other."""
 
@@ -100,27 +104,32 @@ class Line:
     def ask(
         self,
         method: str,
-        params: Json | None = None,
+        params: Json | bytes | None = None,
         *,
         notice: Notice | None = None,
         within_s: float | None = ANSWER_S,
     ) -> object:
-        """The result. Raises Complaint for everything else; None as `within_s` waits as long as it takes."""
+        """The result. Raises Complaint for everything else; None as `within_s` waits as long as it takes.
+
+        Params that are JSON already are sent as they are.
+        """
         self._ids += 1
-        asked = {"jsonrpc": "2.0", "id": self._ids, "method": method, "params": params or {}}
+        head = json.dumps({"jsonrpc": "2.0", "id": self._ids, "method": method})[:-1].encode()
+        said = params if isinstance(params, bytes) else json.dumps(params or {}).encode()
         self._socket.settimeout(within_s)
         try:
-            self._socket.sendall(json.dumps(asked).encode() + b"\n")
+            self._socket.sendall(head + b', "params": ' + said + b"}\n")
         except OSError as error:
             raise self._broken(error) from None
         for message in self._messages():
+            fault = message.get("error")
+            # An error without an id says that our question was none: nobody else asks on this line.
+            if isinstance(fault, dict) and message.get("id") in (self._ids, None):
+                raise Refused(fault)
             if message.get("id") == self._ids and "method" not in message:
-                fault = message.get("error")
-                if isinstance(fault, dict):
-                    raise Refused(fault)
                 return message.get("result")
             _pass_on(message, notice)
-        raise Complaint("the daemon hung up without an answer", *_STUCK)
+        raise Broken("the daemon hung up without an answer", *_STUCK)
 
     def listen(self, notice: Notice) -> None:
         """Notices, until the daemon ends."""
@@ -141,15 +150,17 @@ class Line:
             except (ValueError, RecursionError):
                 message = None
             if not line.endswith(b"\n") or not isinstance(message, dict):
-                raise Complaint(
+                # One that is killed in the middle of a word comes back, perhaps, and speaks well.
+                kind = Complaint if line.endswith(b"\n") else Broken
+                raise kind(
                     f"what answers at {inert(self.path)} does not speak failoverd's language", *_FOREIGN
                 )
             yield message
 
-    def _broken(self, error: OSError) -> Complaint:
+    def _broken(self, error: OSError) -> Broken:
         if isinstance(error, TimeoutError):
-            return Complaint(f"the daemon took our question and did not answer for {ANSWER_S:.0f}s", *_STUCK)
-        return Complaint(f"the daemon went away in the middle of it ({error.strerror})", *_START[:2])
+            return Broken(f"the daemon took our question and did not answer for {ANSWER_S:.0f}s", *_STUCK)
+        return Broken(f"the daemon went away in the middle of it ({error.strerror})", *_START[:2])
 
 
 def call(paths: Sequence[str], method: str, params: Json | None = None) -> object:

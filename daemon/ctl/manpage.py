@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from daemon.ctl.commands import COMMANDS, GROUPS, Command
+from daemon.ctl.command import Command
+from daemon.ctl.commands import COMMANDS, GROUPS, every
 from daemon.ctl.outline import Outline, metavar
 
 __all__ = ["man_page"]
@@ -20,8 +21,8 @@ def man_page(outlines: Mapping[str, Outline]) -> str:
     ]
     for group, names in GROUPS.items():
         lines.append(f".SS {_roff(group.capitalize())}")
-        for name in names:
-            lines += _man_command(name, COMMANDS[name], outlines[name])
+        for name, command in every({name: COMMANDS[name] for name in names}):
+            lines += _man_command(name, command, outlines[name])
     return "\n".join([*lines, _MAN_END])
 
 

@@ -1,6 +1,7 @@
 """What may stand behind each command, read off the parser; completions and the man page are made of it."""
 
 from argparse import SUPPRESS, Action, ArgumentParser, _SubParsersAction
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from daemon.ctl.grammar import parser_for
@@ -26,10 +27,16 @@ class Outline(NamedTuple):
 
 
 def outlines() -> dict[str, Outline]:
-    """By the command's name."""
-    parser = parser_for()
-    subs = next(action for action in parser._actions if isinstance(action, _SubParsersAction))  # noqa: SLF001 - argparse has no other way to ask
-    return {name: _outline(sub) for name, sub in subs.choices.items()}
+    """By the command's name; those below others by both: `batch run`."""
+    return dict(_below(parser_for()))
+
+
+def _below(parser: ArgumentParser, above: str = "") -> Iterator[tuple[str, Outline]]:
+    for action in parser._actions:  # noqa: SLF001 - argparse has no other way to ask
+        if isinstance(action, _SubParsersAction):
+            for name, sub in action.choices.items():
+                yield f"{above}{name}", _outline(sub)
+                yield from _below(sub, f"{above}{name} ")
 
 
 def _outline(parser: ArgumentParser) -> Outline:

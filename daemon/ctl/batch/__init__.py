@@ -1,0 +1,1 @@
+"""`failoverctl batch`: jobs of thousands of requests, which the daemon keeps and works through."""

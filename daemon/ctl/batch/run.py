@@ -1,0 +1,177 @@
+"""`failoverctl batch run` and `attach`: submit a job, follow it, keep its results, say what came of it."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import BinaryIO
+
+from daemon.ctl.asking import APP
+from daemon.ctl.batch.following import follow
+from daemon.ctl.batch.images import image_requests, listed, paths_in
+from daemon.ctl.batch.keeping import Kept, check_free
+from daemon.ctl.batch.reading import LINE_BYTES_MAX, Flaw, Request, requests
+from daemon.ctl.batch.report import closing, ending
+from daemon.ctl.batch.sending import fill, opened, take_back
+from daemon.ctl.batch.steady import Steady
+from daemon.ctl.batch.watching import Watcher, watching
+from daemon.ctl.complaint import Complaint
+from daemon.ctl.grammar import BELOW, sockets_of
+from daemon.ctl.line import Json
+from daemon.ctl.plain import inert
+from daemon.ctl.spans import period
+from daemon.ctl.steer import STRATEGIES
+from daemon.ctl.terminal import Terminal
+from daemon.exits import Exit
+
+__all__ = ["arguments", "run"]
+
+STDIN = "-"
+PARALLEL_MAX = 64
+
+
+def arguments(parser: argparse.ArgumentParser, name: str) -> None:
+    if name == "attach":
+        parser.add_argument("job", metavar="JOB", help="its id; failoverctl batch list shows it")
+        parser.add_argument("-o", "--out", default="", metavar="FILE", help="write its results there, too")
+        return
+    parser.add_argument("file", metavar="FILE", nargs="?", default="", help="one request a line; - is stdin")
+    parser.add_argument("-o", "--out", default="", metavar="FILE", help="write the results there, in order")
+    parser.add_argument(
+        "--images", default="", metavar="PATH", help="ask about images instead: a folder, or a list of paths"
+    )
+    parser.add_argument("--prompt", default="", metavar="TEXT", help="what to ask about each image")
+    parser.add_argument("--pool", default="auto", metavar="NAME", help="for items that name no model (auto)")
+    parser.add_argument("--model", default="", metavar="NAME", help="the model that is to look at the images")
+    parser.add_argument("--parallel", type=_parallel, metavar="COUNT", help="so many at once, up to 64")
+    parser.add_argument("--strategy", choices=STRATEGIES, metavar="NAME", help=", ".join(STRATEGIES))
+    parser.add_argument("--no-failover", action="store_true", help="an item's first lane, or its failure")
+    parser.add_argument(
+        "--on-unknown",
+        choices=("retry", "hold"),
+        metavar="HOW",
+        help="retry or hold what a crash leaves in doubt (hold where it costs)",
+    )
+    parser.add_argument("--deadline", type=period, metavar="TIME", help="wait no longer than this: 8h, 2d")
+    parser.add_argument("--name", default="", metavar="TEXT", help="how the list of jobs calls it")
+    parser.add_argument("--detach", action="store_true", help="submit it and leave")
+
+
+def run(args: argparse.Namespace, screen: Terminal) -> int:
+    with watching(screen, os.environ.get("TERM", "")) as watcher:
+        if getattr(args, BELOW) == "attach":
+            with ExitStack() as stack:
+                kept = None
+                if args.out:
+                    with Steady(sockets_of(args.socket), watcher.say) as line:
+                        line.ask("job.status", {"job_id": args.job})
+                    kept = stack.enter_context(Kept(args.out, args.job))
+                return _followed(args, args.job, kept, watcher, screen)
+        return _run(args, watcher, screen)
+
+
+def _run(args: argparse.Namespace, watcher: Watcher, screen: Terminal) -> int:
+    source, items = _items(args)
+    if args.out:
+        check_free(args.out)
+    with Steady(sockets_of(args.socket), watcher.say) as line, ExitStack() as stack:
+        job_id, kept = opened(line, _opening(args, source)), None
+        try:
+            # From now on the file says whose results it will hold: who runs the same once more is told.
+            kept = stack.enter_context(Kept(args.out, job_id)) if args.out else None
+            fill(line, job_id, source, items, watcher.sent, alone=bool(args.images))
+        except BaseException as error:
+            take_back(line, job_id)
+            if kept is not None:
+                kept.forget()
+            if isinstance(error, KeyboardInterrupt):
+                raise Complaint("given up while it was being submitted", "nothing was asked") from None
+            raise
+        watcher.say(f"job {inert(job_id)} is submitted")
+        if args.detach:
+            watcher.leave()
+            screen.say(inert(job_id))
+            screen.tell(*_come_back(job_id, args.out))
+            return Exit.OK
+        return _followed(args, job_id, kept, watcher, screen)
+
+
+def _followed(
+    args: argparse.Namespace, job_id: str, kept: Kept | None, watcher: Watcher, screen: Terminal
+) -> int:
+    try:
+        last = follow(sockets_of(args.socket), job_id, watcher, kept)
+    except KeyboardInterrupt:
+        watcher.leave()
+        screen.tell("detached; the job goes on", *_come_back(job_id, args.out))
+        return Exit.FAILED
+    except Complaint as complaint:
+        watcher.leave()
+        complaint.hints = (*complaint.hints, *_come_back(job_id, args.out))
+        raise
+    watcher.leave()
+    screen.say(*closing(last, screen))
+    if kept is not None:
+        screen.say("", f"results: {inert(kept.path)}")
+    else:
+        screen.tell(f"its results: failoverctl batch results {inert(job_id)} --out FILE")
+    return ending(last)
+
+
+def _come_back(job_id: str, out: str) -> tuple[str, ...]:
+    to = f" --out {inert(out)}" if out else ""
+    return (
+        f"  come back with: failoverctl batch attach {inert(job_id)}{to}",
+        f"  or look at it:  failoverctl batch status {inert(job_id)}",
+    )
+
+
+def _opening(args: argparse.Namespace, source: str) -> Json:
+    options = {
+        "parallel": args.parallel,
+        "strategy": args.strategy,
+        "failover": False if args.no_failover else None,
+        "on_unknown": args.on_unknown,
+        "deadline_s": args.deadline,
+    }
+    stated = {name: value for name, value in options.items() if value is not None}
+    name = args.name or os.path.basename(os.path.normpath(source))  # noqa: PTH119 - pathlib costs 8 ms
+    return {"name": name, "app": APP, "model": args.pool, "options": stated}
+
+
+def _items(args: argparse.Namespace) -> tuple[str, Iterator[Request | Flaw]]:
+    """Where they come from, and they, one by one as they are read."""
+    if bool(args.file) == bool(args.images) or bool(args.images) != bool(args.prompt):
+        raise Complaint(
+            "what is to be asked?",
+            "failoverctl batch run FILE --out RESULTS",
+            'failoverctl batch run --images FOLDER --prompt "..." --out RESULTS',
+            exit_code=Exit.USAGE,
+        )
+    if not args.images:
+        return args.file, requests(_lines(_open(args.file)))
+    paths = listed(_lines(sys.stdin.buffer)) if args.images == STDIN else paths_in(args.images)
+    return args.images, image_requests(paths, args.prompt, args.model)
+
+
+def _open(path: str) -> BinaryIO:
+    if path == STDIN:
+        return sys.stdin.buffer
+    try:
+        return open(path, "rb")  # noqa: PTH123 - pathlib costs 8 ms, and the process ends with it
+    except OSError as error:
+        raise Complaint(f"can't read {inert(path)}: {error.strerror}", exit_code=Exit.USAGE) from None
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    try:
+        yield from iter(lambda: file.readline(LINE_BYTES_MAX), b"")
+    except OSError as error:
+        raise Complaint(f"can't read on: {error.strerror}", exit_code=Exit.USAGE) from None
+
+
+def _parallel(text: str) -> int:
+    if not (text.isdecimal() and 1 <= int(text) <= PARALLEL_MAX):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to {PARALLEL_MAX}")
+    return int(text)
