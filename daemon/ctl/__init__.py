@@ -12,6 +12,7 @@ from daemon.exits import Exit
 
 __all__ = ["main"]
 
+_LEAD = "failoverctl:"
 _TRACE = "FAILOVERCTL_TRACE"
 _OTHER_VERSION = (
     "they may be of different versions: failoverctl --version",
@@ -77,5 +78,5 @@ def _unknown(name: str) -> Complaint:
 
 
 def _complain(complaint: Complaint, screen: Terminal) -> None:
-    paint = screen._replace(has_colour=screen.tells_colour).paint
-    screen.tell(f"{paint('failoverctl:', WARY)} {complaint.says}", *(f"  {hint}" for hint in complaint.hints))
+    says = f"{_LEAD} {complaint.says}".splitlines()
+    screen.tell(*says, *(f"  {hint}" for hint in complaint.hints), tone=WARY, lead=_LEAD)

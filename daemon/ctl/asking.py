@@ -8,8 +8,9 @@ from daemon.ctl.plain import inert, number, seconds, span
 from daemon.ctl.shapes import AttemptSaid, Report
 from daemon.ctl.spans import period
 from daemon.ctl.telling import attempt, cost, happened, short
+from daemon.verdicts import ErrorKind
 
-__all__ = ["APP", "ending", "failover_options", "options", "report_in", "trail"]
+__all__ = ["APP", "ending", "failover_options", "options", "report_in", "tell_in_vain"]
 
 APP = "failoverctl"
 
@@ -63,15 +64,22 @@ def ending(report: Report, took_s: float) -> Iterator[str]:
         yield f"  the whole story: failoverctl explain {inert(report.get('request_id', ''))}"
 
 
-def trail(refused: Refused) -> Iterator[str]:
-    """What was tried in vain, and when it may be worth trying again."""
-    attempts = refused.details.get("attempts")
+def tell_in_vain(refused: Refused) -> None:
+    """Let the complaint say attempt by attempt what was tried, and when it may be worth trying again."""
+    if refused.kind is ErrorKind.UNAVAILABLE and refused.details.get("attempts"):
+        # Its sentence names the lanes, too, in the words that programs read.
+        refused.says = refused.says.partition(": ")[0]
+    refused.hints = (*_in_vain(refused.details), *refused.hints)
+
+
+def _in_vain(details: Json) -> Iterator[str]:
+    attempts = details.get("attempts")
     for one in attempts if isinstance(attempts, list) else []:
         said: AttemptSaid = one
         yield f"{short(said.get('lane', ''))} {attempt(said)}"
-    wait_s = refused.details.get("retry_after_s")
+    wait_s = details.get("retry_after_s")
     if isinstance(wait_s, int | float):
         yield f"one may be back in {span(wait_s)}"
-    request_id = refused.details.get("request_id")
+    request_id = details.get("request_id")
     if isinstance(request_id, str) and request_id:
         yield f"the whole story: failoverctl explain {inert(request_id)}"

@@ -39,13 +39,9 @@ def run(args: argparse.Namespace, screen: Terminal) -> int:
     if rows:
         screen.say(*screen.table(("LIMIT OF", "LEFT", "OF", "", "BACK BY", ""), rows), "")
     unlimited = [inert(lane["lane"]) for lane in said["lanes"] if not lane["limits"]]
-    if unlimited:
-        screen.say(*screen.facts([("no limit known", ", ".join(unlimited))]))
-    screen.say(
-        *screen.facts(
-            [("in all", left_said(said["left"]) or "not limited: at least one provider has no limit")]
-        )
-    )
+    facts = [("no limit known", ", ".join(unlimited))] if unlimited else []
+    in_all = left_said(said["left"]) or "not limited: at least one provider has no limit"
+    screen.say(*screen.facts([*facts, ("in all", in_all)]))
     return Exit.OK
 
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from daemon.ctl.asking import ending, failover_options, options, report_in, trail
+from daemon.ctl.asking import ending, failover_options, options, report_in, tell_in_vain
 from daemon.ctl.clock import now_s
 from daemon.ctl.complaint import Complaint
 from daemon.ctl.grammar import sockets_of
@@ -44,15 +44,14 @@ def run(args: argparse.Namespace, screen: Terminal) -> int:
         try:
             result = line.ask("chat", body, notice=voice.hear, within_s=None)
         except Refused as refused:
-            refused.hints = (*trail(refused), *refused.hints)
+            tell_in_vain(refused)
             raise
         finally:
             voice.rest()
     if args.json:
         screen.say_json(result)
         return Exit.OK
-    tone = screen._replace(has_colour=screen.tells_colour)
-    screen.tell(*(tone.paint(text, FAINT) for text in ending(report_in(result), now_s() - began_s)))
+    screen.tell(*ending(report_in(result), now_s() - began_s), tone=FAINT)
     return Exit.OK
 
 

@@ -15,6 +15,9 @@ from daemon.exits import Exit
 __all__ = ["arguments", "run"]
 
 ROWS_MAX = 1000
+ROUTINE = frozenset({"probe_closed"})
+"""Every provider is looked at once a minute, which would bury all else."""
+USUAL = tuple(kind for kind in KINDS if kind not in ROUTINE)
 
 
 def arguments(parser: argparse.ArgumentParser, _name: str) -> None:
@@ -25,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser, _name: str) -> None:
         default=[],
         choices=KINDS,
         metavar="KIND",
-        help=f"only this kind: {', '.join(KINDS)}",
+        help=f"only this kind: {', '.join(KINDS)} (all but {', '.join(ROUTINE)})",
     )
     parser.add_argument("-n", type=int, default=20, metavar="COUNT", help="so many of the latest (20)")
     parser.add_argument("--json", action="store_true", help="one object a line, for programs")
@@ -34,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser, _name: str) -> None:
 def run(args: argparse.Namespace, screen: Terminal) -> int:
     if not 0 <= args.n <= ROWS_MAX:
         raise Complaint(f"-n takes a number up to {ROWS_MAX}", exit_code=Exit.USAGE)
-    kinds = args.kind or KINDS
+    kinds = args.kind or USUAL
     with Line(sockets_of(args.socket)) as line:
         if args.n:
             latest = line.ask("journal.query", {"kinds": kinds, "rows_max": args.n})

@@ -4,6 +4,7 @@ look --> lanes that were passed over, and why --> the one that was chosen --> wh
 """
 
 import argparse
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import cast
@@ -11,17 +12,20 @@ from typing import cast
 from daemon.ctl.clock import clock_time
 from daemon.ctl.grammar import sockets_of
 from daemon.ctl.line import call
-from daemon.ctl.plain import counted, folded, inert, number, seconds
+from daemon.ctl.plain import counted, inert, joined, number, paragraph, seconds
 from daemon.ctl.shapes import AttemptSaid, LaneStory, LookStory, Story
 from daemon.ctl.telling import attempt, cost, seam
-from daemon.ctl.terminal import BAD, FAINT, GOOD, STRONG, WARY, Terminal
+from daemon.ctl.terminal import BAD, ENDLESS, FAINT, GOOD, STRONG, WARY, Terminal
 from daemon.exits import Exit
 
 __all__ = ["arguments", "lines", "run"]
 
 LANES_SHOWN = 16
+BEHIND_SHOWN = 4
 """Of a pool with a hundred lanes the first few tell the story; --json has them all."""
 WIDTH = 100
+
+_until = re.compile(r" until \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
 
 _WHY: Mapping[str, str] = MappingProxyType(
     {
@@ -159,7 +163,8 @@ def _look(at: int, look: LookStory, screen: Terminal) -> Iterator[str]:
     if len(passed) > LANES_SHOWN:
         yield screen.paint(f"   and {number(len(passed) - LANES_SHOWN)} more that could not be used", FAINT)
     if behind:
-        shown = ", ".join(behind[:LANES_SHOWN]) + (" ..." if len(behind) > LANES_SHOWN else "")
+        more = len(behind) - BEHIND_SHOWN
+        shown = joined([*behind[:BEHIND_SHOWN], *([f"{number(more)} more"] if more > 0 else [])])
         yield from _paragraph(f"behind it: {shown}", screen, indent=3, tone=FAINT)
 
 
@@ -178,6 +183,9 @@ def _passed(lane: LaneStory) -> str:
     text = _WHY.get(why, inert(why).replace("_", " "))
     detail = inert(lane.get("detail", ""))
     until_ms = lane.get("until_wall_ms")
+    if until_ms is not None:
+        # It stands behind, by the clock on this wall.
+        detail = _until.sub("", detail)
     if detail:
         text += f" ({detail})"
     return text if until_ms is None else f"{text}, until {clock_time(until_ms / 1000)}"
@@ -185,7 +193,7 @@ def _passed(lane: LaneStory) -> str:
 
 def _attempt(tried: AttemptSaid, screen: Terminal) -> Iterator[str]:
     is_well = tried.get("outcome") == "answered"
-    text = f"It {attempt(tried)}"
+    text = f"It {attempt(tried, said_columns=ENDLESS)}"
     details = []
     first_s = tried.get("first_token_s")
     if first_s is not None:
@@ -205,9 +213,8 @@ def _attempt(tried: AttemptSaid, screen: Terminal) -> Iterator[str]:
 
 
 def _paragraph(text: str, screen: Terminal, *, indent: int, tone: str = "") -> Iterator[str]:
-    first, *rest = folded(text, min(screen.width, WIDTH) - indent - 3)
-    yield " " * indent + screen.paint(first, tone)
-    yield from (" " * (indent + 3) + screen.paint(line, tone) for line in rest)
+    for line in paragraph(text, min(screen.width, WIDTH), indent=indent, hang=3):
+        yield screen.paint(line, tone)
 
 
 def _sentence(text: str) -> str:

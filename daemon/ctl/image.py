@@ -6,7 +6,7 @@ import sys
 from base64 import b64decode
 from binascii import Error as NoBase64
 
-from daemon.ctl.asking import ending, failover_options, options, report_in, trail
+from daemon.ctl.asking import ending, failover_options, options, report_in, tell_in_vain
 from daemon.ctl.clock import now_s
 from daemon.ctl.complaint import Complaint
 from daemon.ctl.grammar import sockets_of
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace, screen: Terminal) -> int:
         try:
             result = line.ask("image", body, within_s=None)
         except Refused as refused:
-            refused.hints = (*trail(refused), *refused.hints)
+            tell_in_vain(refused)
             raise
     picture = _picture(result)
     if args.out == "-":
@@ -58,8 +58,7 @@ def run(args: argparse.Namespace, screen: Terminal) -> int:
         sys.stdout.buffer.flush()
     else:
         screen.say(_saved(picture, args.out))
-    tone = screen._replace(has_colour=screen.tells_colour)
-    screen.tell(*(tone.paint(text, FAINT) for text in ending(report_in(result), now_s() - began_s)))
+    screen.tell(*ending(report_in(result), now_s() - began_s), tone=FAINT)
     return Exit.OK
 
 

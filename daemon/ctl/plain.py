@@ -1,6 +1,19 @@
 """How failoverctl says things: times, numbers and strangers' words, plain and safe to print."""
 
-__all__ = ["columns_of", "counted", "cut", "folded", "inert", "joined", "number", "seconds", "share", "span"]
+__all__ = [
+    "columns_of",
+    "counted",
+    "cut",
+    "cut_inside",
+    "folded",
+    "inert",
+    "joined",
+    "number",
+    "paragraph",
+    "seconds",
+    "share",
+    "span",
+]
 
 _JOINERS = "\u200c\u200d"
 """Invisible and harmless: families of emoji and Persian words are held together by them."""
@@ -85,6 +98,23 @@ def cut(text: str, width: int) -> str:
     while shown and columns_of(shown) > width - 1:
         shown = shown[:-1]
     return f"{shown}…"
+
+
+def cut_inside(text: str, width: int) -> str:
+    """No wider than this, and what is missing is in the middle: a lane's name differs at both ends."""
+    if columns_of(text) <= width:
+        return text
+    head = cut(text, width // 2)
+    tail = text[-width:]
+    while columns_of(head) + columns_of(tail) > width:
+        tail = tail[1:]
+    return head + tail
+
+
+def paragraph(text: str, width: int, *, indent: int = 0, hang: int = 2) -> list[str]:
+    """Folded, set in from the left, and further in from its second line on."""
+    first, *rest = folded(text, width - indent - hang)
+    return [" " * indent + first, *(" " * (indent + hang) + line for line in rest)]
 
 
 def folded(text: str, width: int) -> list[str]:

@@ -6,8 +6,8 @@ from typing import cast
 from daemon.ctl.grammar import sockets_of
 from daemon.ctl.line import Line
 from daemon.ctl.plain import inert, seconds
-from daemon.ctl.shapes import AttemptSaid, Probed, ProbeSaid
-from daemon.ctl.telling import failure
+from daemon.ctl.shapes import Probed, ProbeSaid
+from daemon.ctl.telling import unwell
 from daemon.ctl.terminal import BAD, GOOD, Cell, Terminal
 from daemon.exits import Exit
 
@@ -38,6 +38,4 @@ def run(args: argparse.Namespace, screen: Terminal) -> int:
 def _row(probe: ProbeSaid) -> tuple[Cell | str, ...]:
     if probe["is_well"]:
         return inert(probe["target"]), Cell("well", GOOD), seconds(probe["seconds"]), ""
-    attempt: AttemptSaid = {"kind": probe["kind"], "status": probe["status"], "said": probe["said"]}
-    why = failure(attempt) if probe["kind"] else inert(probe["said"])
-    return inert(probe["target"]), Cell("unwell", BAD), seconds(probe["seconds"]), why
+    return inert(probe["target"]), Cell("unwell", BAD), seconds(probe["seconds"]), unwell(probe)

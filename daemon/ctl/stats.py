@@ -5,7 +5,7 @@ from typing import cast
 
 from daemon.ctl.grammar import sockets_of
 from daemon.ctl.line import call
-from daemon.ctl.plain import inert, joined, number, seconds, share
+from daemon.ctl.plain import counted, inert, joined, number, seconds, share
 from daemon.ctl.shapes import Acted, StatsSaid, Summary
 from daemon.ctl.telling import cost
 from daemon.ctl.terminal import FAINT, STRONG, Cell, Terminal
@@ -34,9 +34,13 @@ def run(args: argparse.Namespace, screen: Terminal) -> int:
         screen.say_json(result)
         return Exit.OK
     said = cast("StatsSaid", result)
-    rows = [_row(inert(lane["lane"]), lane["stats"]) for lane in said["lanes"]]
+    tried = [lane for lane in said["lanes"] if lane["stats"]["attempts"]]
+    rows = [_row(inert(lane["lane"]), lane["stats"]) for lane in tried]
     rows.append(_row("in all", said["total"], STRONG))
     screen.say(*screen.table(_HEADER, rows))
+    idle = len(said["lanes"]) - len(tried)
+    if idle:
+        screen.say("", f"{counted(idle, 'lane')} not tried since the last reset")
     failures = said["total"]["failures"]
     if failures:
         told = [f"{number(count)} {inert(kind).replace('_', ' ')}" for kind, count in failures.items()]

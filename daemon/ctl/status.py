@@ -8,8 +8,8 @@ from daemon.ctl.clock import clock_time, pause, wall_s
 from daemon.ctl.complaint import Complaint
 from daemon.ctl.grammar import sockets_of
 from daemon.ctl.line import call
-from daemon.ctl.plain import columns_of, folded, inert, joined, number, seconds, share, span
-from daemon.ctl.shapes import PoolSaid, ProviderSaid, Status
+from daemon.ctl.plain import columns_of, counted, folded, inert, joined, number, seconds, share, span
+from daemon.ctl.shapes import Measures, PoolSaid, ProviderSaid, Status
 from daemon.ctl.spans import period
 from daemon.ctl.standing import left_said, standing_of
 from daemon.ctl.terminal import BAD, FAINT, GOOD, STRONG, WARY, Cell, Terminal
@@ -18,6 +18,8 @@ from daemon.exits import Exit
 __all__ = ["arguments", "lines", "run"]
 
 EVERY_S = 2.0
+SAYS_SHOWN = 8
+"""Of fifty lanes that are out the first few say what is going on."""
 _TONES = {"well": GOOD, "degraded": WARY, "failing": BAD}
 _LEADS = {"forced": "forced", "remembered": "it rescued this pool", "wished": "as wished"}
 _VERDICTS = {
@@ -77,10 +79,13 @@ def _watch(paths: tuple[str, ...], every_s: float, screen: Terminal) -> int:
 def lines(status: Status, screen: Terminal) -> Iterator[str]:
     """The whole picture."""
     yield _title(status, screen)
-    for sentence in status["says"]:
+    for sentence in status["says"][:SAYS_SHOWN]:
         first, *rest = folded(inert(sentence), min(screen.width, 100) - 4)
         yield f"  {screen.paint('!', _TONES.get(status['health'], BAD))} {first}"
         yield from (f"    {line}" for line in rest)
+    more = len(status["says"]) - SAYS_SHOWN
+    if more > 0:
+        yield screen.paint(f"    and {number(more)} more: failoverctl providers", FAINT)
     yield ""
     yield from screen.facts(list(_facts(status)))
     yield ""
@@ -109,8 +114,11 @@ def _facts(status: Status) -> Iterator[tuple[str, str] | tuple[str, str, str]]:
         how = f"{inert(steered['pool'])} chooses by {inert(steered['strategy'])}"
         yield "steered", f"{how} for {span(steered['left_s'])} more", WARY
     yield "requests", _requests(status["verdicts"])
-    yield "speed", _speed(status)
-    yield "in flight", number(status["in_flight"])
+    speed = _speed(status["measures"])
+    if speed:
+        yield "speed", speed
+    attempts = counted(status["measures"]["rpm"], "attempt")
+    yield "traffic", f"{number(status['in_flight'])} in flight, {attempts} in the last minute"
     journal = status["journal"]
     if journal["degraded"]:
         waiting = f"{number(journal['pending'])} wait, {number(journal['lost'])} lost"
@@ -144,15 +152,13 @@ def _requests(verdicts: dict[str, int]) -> str:
     return f"{number(total)}, {rate}" + (f"; {joined(others)}" if others else "")
 
 
-def _speed(status: Status) -> str:
-    measures = status["measures"]
+def _speed(measures: Measures) -> str:
     parts = []
     if measures["latency"] is not None:
         parts.append(f"median {seconds(measures['latency']['p50_ms'] / 1000)}")
         parts.append(f"95% within {seconds(measures['latency']['p95_ms'] / 1000)}")
     if measures["first_token"] is not None:
         parts.append(f"first word {seconds(measures['first_token']['p50_ms'] / 1000)}")
-    parts.append(f"{number(measures['rpm'])} attempts in the last minute")
     return ", ".join(parts)
 
 

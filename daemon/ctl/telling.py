@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from daemon.ctl.plain import inert, number, seconds, span
-from daemon.ctl.shapes import AttemptSaid, Report, SeamSaid
+from daemon.ctl.plain import cut, inert, number, seconds, span
+from daemon.ctl.shapes import AttemptSaid, ProbeSaid, Report, SeamSaid
 
-__all__ = ["attempt", "cost", "failure", "happened", "seam", "short"]
+__all__ = ["attempt", "cost", "failure", "happened", "seam", "short", "unwell"]
 
 _KINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -25,6 +25,9 @@ _KINDS: Mapping[str, str] = MappingProxyType(
 )
 """What each kind of failure means to somebody who reads it for the first time."""
 
+SAID_COLUMNS = 160
+"""Of a provider's own words, where they are one line among others; `explain` has them all."""
+
 _HOW = MappingProxyType(
     {
         "prefill": "continued what had been said",
@@ -41,13 +44,13 @@ def short(lane: str) -> str:
     return f"{provider}/{model}" if slash else inert(lane)
 
 
-def failure(attempt: AttemptSaid) -> str:
+def failure(attempt: AttemptSaid, *, said_columns: int = SAID_COLUMNS) -> str:
     """Why it was no answer: `it took too long (timeout)`, with the provider's own words if it had any."""
     kind = inert(attempt.get("kind", ""))
     means = _KINDS.get(kind, "")
     status = attempt.get("status")
     named = ", ".join(part for part in (kind, "" if status is None else f"HTTP {status}") if part)
-    said = inert(attempt.get("said", ""))
+    said = cut(inert(attempt.get("said", "")), said_columns)
     wait_s = attempt.get("wait_s")
     text = f"{means} ({named})" if means else named or "it failed"
     if wait_s is not None:
@@ -55,14 +58,21 @@ def failure(attempt: AttemptSaid) -> str:
     return f'{text}: "{said}"' if said else text
 
 
-def attempt(one: AttemptSaid) -> str:
+def unwell(probe: ProbeSaid) -> str:
+    """The same of a look at somebody's health."""
+    if not probe["kind"]:
+        return inert(probe["said"])
+    return failure({"kind": probe["kind"], "status": probe["status"], "said": probe["said"]})
+
+
+def attempt(one: AttemptSaid, *, said_columns: int = SAID_COLUMNS) -> str:
     """A whole attempt in a line, but for its lane."""
     took = seconds(one.get("seconds", 0.0))
     match one.get("outcome"):
         case "answered":
             text = f"answered after {took}"
         case "failed":
-            text = f"failed after {took}: {failure(one)}"
+            text = f"failed after {took}: {failure(one, said_columns=said_columns)}"
         case "cancelled":
             text = f"was stopped after {took}"
         case _:

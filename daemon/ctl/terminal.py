@@ -8,9 +8,21 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TextIO
 
-from daemon.ctl.plain import columns_of, cut, folded
+from daemon.ctl.plain import columns_of, cut, cut_inside, folded, paragraph
 
-__all__ = ["BAD", "FAINT", "GOOD", "PLAIN", "STRONG", "WARY", "Cell", "Terminal", "Tone", "terminal"]
+__all__ = [
+    "BAD",
+    "ENDLESS",
+    "FAINT",
+    "GOOD",
+    "PLAIN",
+    "STRONG",
+    "WARY",
+    "Cell",
+    "Terminal",
+    "Tone",
+    "terminal",
+]
 
 Tone = str
 PLAIN, STRONG, FAINT, GOOD, WARY, BAD = "", "1", "2", "32", "33", "31"
@@ -23,6 +35,8 @@ GAP = 2
 CUT_MIN = 8
 """A column that is cut shorter tells nothing."""
 KEPT = 2
+NAME_MIN = 40
+"""A name that is no longer is never cut: whoever needs it needs all of it."""
 
 
 class Cell(NamedTuple):
@@ -44,10 +58,11 @@ class Terminal(NamedTuple):
     has_colour: bool = False
     tells_colour: bool = False
     """The same of stderr."""
+    tells_width: int = ENDLESS
 
     def paint(self, text: str, tone: Tone) -> str:
         """Coloured where that can be seen."""
-        return f"\x1b[{tone}m{text}\x1b[0m" if tone and self.has_colour else text
+        return _painted(text, tone) if self.has_colour else text
 
     def say(self, *lines: str) -> None:
         """Data."""
@@ -67,19 +82,29 @@ class Terminal(NamedTuple):
             self.out.write("\x1b[H" + "".join(f"{line}\x1b[K\n" for line in shown) + "\x1b[J")
         self.out.flush()
 
-    def tell(self, *lines: str) -> None:
-        """What is not data: news and complaints."""
+    def tell(self, *lines: str, tone: Tone = PLAIN, lead: str = "") -> None:
+        """What is not data: news and complaints, folded between words where somebody reads them. Where `lead`
+        is given, the first words, only they are coloured.
+        """
         self.out.flush()
-        self.err.writelines(f"{line}\n" for line in lines)
+        told = [part for line in lines for part in _hung(line, self.tells_width)]
+        if self.tells_colour and lead:
+            told[0] = _painted(lead, tone) + told[0].removeprefix(lead)
+        elif self.tells_colour:
+            told = [_painted(line, tone) for line in told]
+        self.err.writelines(f"{line}\n" for line in told)
         self.err.flush()
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[Cell | str]]) -> list[str]:
-        """Aligned columns, the more important ones first: where the line is too long, the last is cut or left
-        out, and so on; the first two stay.
+        """Aligned columns, the important ones first. Where the line is too long, very long names give way;
+        then the last column is cut or left out, and so on; the first two stay.
         """
         body = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
         whole = [[Cell(word, FAINT) for word in header], *body]
         widths = [max(columns_of(cell.text) for cell in column) for column in zip(*whole, strict=True)]
+        over = sum(widths) + GAP * (len(widths) - 1) - self.width
+        if over > 0:
+            widths[0] = max(widths[0] - over, min(widths[0], max(NAME_MIN, self.width // 2)))
         while True:
             room = self.width - sum(widths[:-1]) - GAP * (len(widths) - 1)
             if room >= min(widths[-1], CUT_MIN) or len(widths) <= KEPT:
@@ -101,7 +126,7 @@ class Terminal(NamedTuple):
     def _row(self, cells: Sequence[Cell], widths: Sequence[int]) -> str:
         line = ""
         for at, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-            text = cut(cell.text, width)
+            text = cut(cell.text, width) if at else cut_inside(cell.text, width)
             # Blanks stay outside of the colour, so that a line can end where its last word does.
             line += self.paint(text, cell.tone) if text else ""
             if any(after.text for after in cells[at + 1 :]):
@@ -121,7 +146,19 @@ def terminal(out: TextIO, err: TextIO, environment: Mapping[str, str]) -> Termin
         is_screen=is_screen,
         has_colour=is_screen and not plain,
         tells_colour=err.isatty() and not plain,
+        tells_width=_size("COLUMNS", 80, err, environment) if err.isatty() else ENDLESS,
     )
+
+
+def _painted(text: str, tone: Tone) -> str:
+    return f"\x1b[{tone}m{text}\x1b[0m" if tone else text
+
+
+def _hung(line: str, width: int) -> list[str]:
+    """As it is, where it fits."""
+    if columns_of(line) <= width:
+        return [line]
+    return paragraph(line, width, indent=len(line) - len(line.lstrip()))
 
 
 def _size(name: str, usual: int, out: TextIO, environment: Mapping[str, str]) -> int:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from daemon.configfile import ENVIRONMENT, Refused
+from daemon.ctl.plain import counted
 from daemon.doctor.finding import Finding, odd, well, wrong
 from state.settings.quoting import quoted_path
 from state.settings.resolved import Resolved
@@ -31,12 +32,13 @@ def program() -> Finding:
 def config(found: Resolved | Refused) -> Iterator[Finding]:
     """Whether the daemon could start with it."""
     if isinstance(found, Resolved):
-        providers, lanes = len(found.config.provider), len(found.config.lanes)
+        providers = counted(len(found.config.provider), "provider")
+        lanes = counted(len(found.config.lanes), "lane")
         if found.source == ENVIRONMENT:
-            what = f"no file; the environment offers {providers} providers, {lanes} lanes"
+            what = f"no file; the environment offers {providers}, {lanes}"
             yield odd("config", what, "to choose for yourself: failoverctl init")
         else:
-            yield well("config", f"{quoted_path(found.source)}: {providers} providers, {lanes} lanes")
+            yield well("config", f"{quoted_path(found.source)}: {providers}, {lanes}")
         return
     for problem in found.problems:
         if NOT_OURS in str(problem):

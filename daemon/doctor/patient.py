@@ -11,8 +11,8 @@ from msgspec import Struct
 from daemon.ctl.complaint import Complaint
 from daemon.ctl.line import Line, Refused
 from daemon.ctl.plain import inert, joined, seconds, span
-from daemon.ctl.shapes import AttemptSaid, Probed
-from daemon.ctl.telling import failure
+from daemon.ctl.shapes import Probed
+from daemon.ctl.telling import unwell
 from daemon.doctor.finding import Finding, odd, well, wrong
 from daemon.exits import Exit
 
@@ -74,10 +74,8 @@ def _probes(line: Line) -> Iterator[Finding]:
         yield well("probes", f"the daemon reaches {joined(good)}")
     for probe in probes:
         if not probe["is_well"]:
-            attempt: AttemptSaid = {"kind": probe["kind"], "status": probe["status"], "said": probe["said"]}
-            why = failure(attempt) if probe["kind"] else inert(probe["said"])
             advice = _ADVICE.get(probe["kind"], "does it work from here? See below; else failoverctl status")
-            yield wrong("probes", f"{inert(probe['target'])}: {why}", advice)
+            yield wrong("probes", f"{inert(probe['target'])}: {unwell(probe)}", advice)
 
 
 def _openness(socket: str) -> Finding:

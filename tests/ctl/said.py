@@ -17,10 +17,12 @@ from daemon.api.status import (
     Status,
     SteeredSaid,
 )
+from daemon.ctl.clock import clock_time
 from state.memory.durability import JournalHealth
 from state.usage.statistics import Spread
 
 __all__ = [
+    "NOON",
     "NOON_MS",
     "STATUS",
     "TROUBLED",
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 NOON_MS = 1_790_000_000_000
+NOON = clock_time(NOON_MS / 1000)
 
 
 def as_json(value: object) -> Any:

@@ -5,6 +5,7 @@ import pytest
 from daemon.exits import Exit
 from daemon.verdicts import ErrorKind
 from tests.ctl.prompt import ctl
+from tests.ctl.screen import on_screen
 from tests.fakes.daemon import raw, refuses, says
 
 
@@ -120,7 +121,7 @@ def test_when_all_failed_each_lane_is_named_with_the_next_step(daemon):
         "chat",
         refuses(
             ErrorKind.UNAVAILABLE,
-            "no lane of 'auto' could answer",
+            "no lane of 'auto' could answer: north/key1/parrot: timeout; east/key1/parrot: rate_limit (429)",
             attempts=[TIMED_OUT, limited],
             retry_after_s=20.0,
             request_id="01JD",
@@ -157,7 +158,7 @@ def test_an_answer_that_broke_off_ends_its_line_before_the_error(daemon):
     said = ctl(daemon, "chat", "hi")
 
     assert (said.code, said.out) == (Exit.FAILED, "half an ans\n")
-    assert said.err == "failoverctl: the answer broke off\n"
+    assert said.err == "failoverctl: the answer broke off\n  ask again: another lane may finish it\n"
 
 
 def test_a_daemon_that_dies_in_the_middle_is_no_success(daemon):
@@ -168,6 +169,22 @@ def test_a_daemon_that_dies_in_the_middle_is_no_success(daemon):
 
     assert (said.code, said.out) == (Exit.FAILED, "half\n")
     assert said.err.startswith("failoverctl: the daemon hung up without an answer\n  ")
+
+
+def test_on_a_terminal_complaints_are_folded_between_words(daemon):
+    long = {**TIMED_OUT, "said": "word " * 400}
+    daemon.on("chat", refuses(ErrorKind.UNAVAILABLE, "no lane of 'auto' could answer: x", attempts=[long]))
+
+    with on_screen("-m", "daemon.ctl", "--socket", str(daemon.path), "chat", "hi", columns=60) as screen:
+        assert screen.wait_end() == Exit.FAILED
+
+    lines = screen.drawn.splitlines()
+    assert lines[0] == "\x1b[33mfailoverctl:\x1b[0m no lane of 'auto' could answer"
+    assert lines[1:3] == [
+        "  north/parrot failed after 1.00s: it took too long",
+        '    (timeout): "word word word word word word word word word',
+    ]
+    assert len(lines) < 8
 
 
 @pytest.mark.parametrize("time", ["0", "soon", "-5s", "1e9d", ""])

@@ -43,11 +43,10 @@ from state.memory.journal import Stored
 from state.usage.statistics import Spread, Summary
 from state.words import KeyId, LaneId, ProviderId
 from tests.ctl.prompt import ctl
-from tests.ctl.said import NOON_MS, as_json
+from tests.ctl.said import NOON, NOON_MS, as_json
 from tests.fakes.daemon import FakeDaemon, refuses, says
 
 NORTH, EAST = LaneId("north", "key1", "parrot"), LaneId("east", "key1", "parrot")
-NOON = clock_time(NOON_MS / 1000)
 FAILURE = Failure(
     kind=Kind.RATE_LIMIT, scope=Scope.MODEL, rule="r", wait_s=20.0, status=429, said="slow\x1b[2J"
 )
@@ -224,8 +223,9 @@ def test_statistics_lane_by_lane_and_in_all(daemon):
     assert ctl(daemon, "stats", columns=90).out == """\
 LANE               TRIED  SUCCESS  MEDIAN  95%    WORD   RESCUED  TOKENS  COST
 north/key1/parrot  1,200  99%      0.42s   1.21s  0.20s  4        2.0M    $1.50
-east/key1/parrot   0
 in all             1,200  99%      0.42s   1.21s  0.20s  4        2.0M    $1.50
+
+1 lane not tried since the last reset
 
 failed attempts: 12 timeout
 7 attempts have no price in the config, and are not in the cost
@@ -266,7 +266,7 @@ def test_capacity_tells_each_limit_once(daemon):
     assert f"north/key1/parrot  1     10  requests/min  {NOON}\n" in out
     assert f"north              0         requests/day  {NOON}  said by the provider\n" in out
     assert out.endswith(
-        "no limit known  east/key1/parrot\nin all  not limited: at least one provider has no limit\n"
+        "no limit known  east/key1/parrot\nin all          not limited: at least one provider has no limit\n"
     )
 
 
@@ -333,6 +333,18 @@ def test_every_event_that_people_care_for_is_a_line(daemon, event, line):
     daemon.on("journal.query", says(as_json(JournalSaid((Stored(1, event),)))))
 
     assert ctl(daemon, "events").out == f"{NOON}  {line}\n"
+
+
+def test_looks_at_providers_health_do_not_bury_the_rest(daemon):
+    daemon.on("journal.query", says({"events": []}))
+
+    ctl(daemon, "events")
+    ctl(daemon, "events", "--kind", "probe_closed")
+
+    usual, asked = (set(params["kinds"]) for _, params in daemon.asked)
+    assert "request_closed" in usual
+    assert "probe_closed" not in usual
+    assert asked == {"probe_closed"}
 
 
 def test_events_come_in_their_order_and_then_as_they_happen(daemon):

@@ -8,7 +8,7 @@ from daemon.api.story import LaneStory, LookStory, Story
 from daemon.exits import Exit
 from daemon.verdicts import ErrorKind
 from tests.ctl.prompt import ctl
-from tests.ctl.said import NOON_MS, as_json
+from tests.ctl.said import NOON, NOON_MS, as_json
 from tests.fakes.daemon import refuses, says
 
 NORTH, EAST, SOUTH = (f"{name}/key1/parrot" for name in ("north", "east", "south"))
@@ -112,6 +112,27 @@ def test_nobody_could_be_tried(daemon):
     assert (
         "1. No lane could be tried.\n   north/key1/parrot: resting\n   east/key1/parrot: unheard of\n" in out
     )
+
+
+def test_the_end_of_a_quarantine_is_told_once_and_by_the_clock_on_this_wall(daemon):
+    detail = "quarantined until 2026-09-21 14:13:20Z: timeout (rule first-token)"
+    lanes = (LaneStory(lane=NORTH, why="out", detail=detail, until_wall_ms=NOON_MS),)
+    daemon.on("explain", says(story(looks=(LookStory(at_wall_ms=NOON_MS, lanes=lanes),))))
+
+    out = ctl(daemon, "explain").out
+
+    assert f"out (quarantined: timeout (rule first-token)), until {NOON}" in " ".join(out.split())
+
+
+def test_of_many_lanes_behind_it_the_first_are_named(daemon):
+    lanes = tuple(LaneStory(lane=f"north/key1/m{at}", place=at) for at in range(1, 31))
+    look = LookStory(at_wall_ms=NOON_MS, chose="north/key1/m1", lanes=lanes)
+    daemon.on("explain", says(story(looks=(look,))))
+
+    out = ctl(daemon, "explain").out
+
+    behind = "behind it: north/key1/m2, north/key1/m3, north/key1/m4, north/key1/m5 and 25 more"
+    assert behind in " ".join(out.split())
 
 
 def test_a_look_that_is_not_kept_any_more_is_told_as_far_as_it_is(daemon):

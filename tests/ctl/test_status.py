@@ -17,13 +17,12 @@ COLOURS = re.compile(r"\x1b\[[\d;]*m")
 WELL_PAGE = """\
 failoverd is well                                               0.1.0, up 4m 12s
 
-serves     auto: gemini/key1/gemini-2.5-flash (2 more behind it)
-requests   1,204, 99.3% answered; 8 unavailable and 6 cancelled
-speed      median 0.42s, 95% within 1.21s, first word 0.20s, 12 attempts in the
-           last minute
-in flight  3
-journal    well
-config     /etc/failoverd/failoverd.toml
+serves    auto: gemini/key1/gemini-2.5-flash (2 more behind it)
+requests  1,204, 99.3% answered; 8 unavailable and 6 cancelled
+speed     median 0.42s, 95% within 1.21s, first word 0.20s
+traffic   3 in flight, 12 attempts in the last minute
+journal   well
+config    /etc/failoverd/failoverd.toml
 
 PROVIDER    LANES   STANDING  BACK IN  SUCCESS  MEDIAN  BUSY  LEFT
 gemini      1 of 1  well               99%      0.42s         9/min, 241/day
@@ -38,17 +37,16 @@ failoverd is degraded                                           0.1.0, up 4m 12s
   ! gemini/key1/gemini-2.5-flash: quarantined for 4m 12s more after 3 in a row:
     timeout (rule first-token)
 
-serves     captions: gemini/key1/gemini-2.5-flash-lite (it rescued this pool,
-           nobody behind it)
-           night: nobody; one may be back in 4m 12s
-forced     pool captions to gemini for 58m 2s more
-steered    auto chooses by round_robin for 1m more
-requests   1,204, 99.3% answered; 8 unavailable and 6 cancelled
-speed      median 0.42s, 95% within 1.21s, first word 0.20s, 12 attempts in the
-           last minute
-in flight  3
-journal    degraded: disk full; 120 wait, 0 lost
-config     /etc/failoverd/failoverd.toml
+serves    captions: gemini/key1/gemini-2.5-flash-lite (it rescued this pool,
+          nobody behind it)
+          night: nobody; one may be back in 4m 12s
+forced    pool captions to gemini for 58m 2s more
+steered   auto chooses by round_robin for 1m more
+requests  1,204, 99.3% answered; 8 unavailable and 6 cancelled
+speed     median 0.42s, 95% within 1.21s, first word 0.20s
+traffic   3 in flight, 12 attempts in the last minute
+journal   degraded: disk full; 120 wait, 0 lost
+config    /etc/failoverd/failoverd.toml
 
 PROVIDER  LANES   STANDING            BACK IN  SUCCESS  MEDIAN  BUSY  LEFT
 gemini    1 of 2  partly quarantined  4m 12s   41%      0.42s         9/min
@@ -81,7 +79,7 @@ def test_a_young_daemon_has_nothing_to_boast_of(daemon):
 
     page = ctl(daemon, "status", columns=80).out
 
-    assert "requests   none yet\nspeed      0 attempts in the last minute\n" in page
+    assert "requests  none yet\ntraffic   3 in flight, 0 attempts in the last minute\n" in page
     assert "x         1 of 1  well\n" in page
 
 
@@ -125,9 +123,30 @@ def test_for_a_pipe_nothing_is_cut_or_folded(daemon):
     out = ctl(daemon, "status").out
 
     assert (
-        "serves     captions: gemini/key1/gemini-2.5-flash-lite (it rescued this pool, nobody behind it)\n"
+        "serves    captions: gemini/key1/gemini-2.5-flash-lite (it rescued this pool, nobody behind it)\n"
         in out
     )
+
+
+def test_of_many_troubles_the_first_tell_it(daemon):
+    daemon.on(
+        "status", says(status(health=Health.DEGRADED, says=tuple(f"lane {at}: out" for at in range(30))))
+    )
+
+    page = ctl(daemon, "status", columns=80).out
+
+    assert "\n  ! lane 7: out\n    and 22 more: failoverctl providers\n\n" in page
+
+
+def test_a_very_long_name_is_cut_inside_and_the_columns_stay(daemon):
+    long = f"x/key1/org/{'very' * 20}long-模型-instruct:latest"
+    daemon.on("status", says(status(provider("x", lane(long), lane("x/key1/m")))))
+
+    lines = ctl(daemon, "providers", columns=80).out.splitlines()
+
+    assert lines[2].startswith("  x/key1/org/veryve…模型-instruct:latest  well")
+    assert lines[3].startswith(f"  x/key1/m{' ' * 32}well")
+    assert long in ctl(daemon, "providers", "--names").out.splitlines()
 
 
 def test_words_of_strangers_can_not_steer_the_terminal(daemon):
