@@ -8,9 +8,9 @@ The one file that reads `time` and sets timers of the event loop.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from pathlib import Path
+from time import CLOCK_BOOTTIME, clock_gettime_ns, monotonic_ns, time_ns
 
 from anyio import Event
 from anyio.lowlevel import checkpoint
@@ -44,13 +44,13 @@ class SystemClock:
         return Reading(self._boot_id, _boot_ms(), _wall_ms())
 
     def now_ms(self) -> int:
-        return _boot_ms() + self._ahead_ms
+        return clock_gettime_ns(CLOCK_BOOTTIME) // 1_000_000 + self._ahead_ms
 
     def wall_ms(self) -> int:
-        return _wall_ms()
+        return time_ns() // 1_000_000
 
     def slept_ms(self) -> int:
-        return (time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()) // 1_000_000
+        return (clock_gettime_ns(CLOCK_BOOTTIME) - monotonic_ns()) // 1_000_000
 
     async def sleep_until(self, at_ms: int) -> None:
         if self.now_ms() >= at_ms:
@@ -101,11 +101,11 @@ class _Alarm:
 
 
 def _boot_ms() -> int:
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+    return clock_gettime_ns(CLOCK_BOOTTIME) // 1_000_000
 
 
 def _wall_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return time_ns() // 1_000_000
 
 
 def _boot_id(path: Path, boot_ms: int, wall_ms: int) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from actors.journal.journal import Journal, JournalWriter, Part
+from actors.journal.journal import GATHER_MS, Journal, JournalWriter, Part
 from actors.journal.journal_file import JournalFile, open_journal
 from actors.kernel.actor import ChildSpec, OnExhausted
 from actors.kernel.mailbox import Mailbox
@@ -98,6 +98,7 @@ class Tree:
             listener=listener,
             parts=self._parts,
             retention=Retention(round(kept.keep_days * DAY_MS), kept.keep_mib * MIB),
+            gather_ms=GATHER_MS,
         )
         self._tally = Tally()
         self._counting = ExitStack()
@@ -122,11 +123,20 @@ class Tree:
         )
         self._guard.tells(self.router)
         self._parts[ROUTER] = lambda: self.router.state
+        self.jobs = Jobs(
+            self.router,
+            self.journal,
+            config=lambda: self.resolved.config,
+            clock=clock,
+            rng=rng,
+            listener=listener,
+        )
         self.cast = Cast(
             self.router,
             self.doors,
             self._mailboxes,
             self.journal,
+            self.jobs,
             clock=clock,
             wishes=edges.wishes,
             resolved=lambda: self.resolved,

@@ -15,7 +15,20 @@ from state.events import (
     Verdict,
     Window,
 )
-from state.memory.fold import NOTHING_KNOWN, State, fold, fold_all
+from state.memory.fold import (
+    NOTHING_KNOWN,
+    OF_LIMITS,
+    OF_PREFERENCES,
+    OF_STANDING,
+    OF_STATISTICS,
+    State,
+    fold,
+    fold_all,
+)
+from state.routing.preferences import fold_preferences
+from state.standing.judgement import fold_standing
+from state.usage.limits import fold_limits
+from state.usage.statistics import fold_statistics
 from tests.stories import scripts, told
 from tests.world import A1, B1, HOUR, SETTINGS, START_WALL_MS, World
 
@@ -71,3 +84,23 @@ def test_folding_changes_no_state_but_gives_a_new_one():
     fold_all(world.events, SETTINGS)
 
     assert json.encode(NOTHING_KNOWN) == before
+
+
+@settings(max_examples=500)
+@given(scripts, st.integers(0, 30))
+def test_who_is_not_told_of_an_event_would_have_learned_nothing_from_it(script, where):
+    events = told(script).events
+    events[where:where] = BESIDES
+    state = NOTHING_KNOWN
+
+    for event in events:
+        kind, before = type(event), state
+        state = fold(state, event, SETTINGS)
+        if kind not in OF_STANDING:
+            assert fold_standing(before.standing, event, SETTINGS) is before.standing
+        if kind not in OF_LIMITS:
+            assert fold_limits(before.limits, event, SETTINGS) is before.limits
+        if kind not in OF_STATISTICS:
+            assert fold_statistics(before.statistics, event, SETTINGS) is before.statistics
+        if kind not in OF_PREFERENCES:
+            assert fold_preferences(before.preferences, event, SETTINGS) is before.preferences

@@ -25,7 +25,12 @@ class Desk:
     """A journal at work, its disk, and the part of the state that it keeps."""
 
     def __init__(
-        self, clock: FakeClock, listener: RecordingListener, retention: Retention | None = None
+        self,
+        clock: FakeClock,
+        listener: RecordingListener,
+        retention: Retention | None = None,
+        *,
+        gather_ms: int = 0,
     ) -> None:
         self.clock = clock
         self.listener = listener
@@ -39,6 +44,7 @@ class Desk:
             listener=listener,
             parts={"counted": lambda: Counted(self.events)},
             retention=retention,
+            gather_ms=gather_ms,
         )
 
     async def _reopen(self) -> FakeJournalBackend:
@@ -268,3 +274,24 @@ async def test_somebody_elses_transaction_is_refused_in_words_when_the_file_is_g
 def test_a_journal_says_how_it_is(desk):
     desk.happen(2)
     assert repr(desk.journal) == "<journal: well, 2 events waiting>"
+
+
+async def test_what_nobody_waits_for_gathers_for_a_moment_and_what_somebody_waits_for_does_not(
+    clock, listener
+):
+    desk = Desk(clock, listener, gather_ms=5)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(desk.journal.write)
+        await settle()
+        desk.happen(2)
+        await clock.advance(0.004)
+        assert desk.journal.health.pending == 2
+        desk.happen()
+        await clock.advance(0.001)
+        assert desk.journal.health.written == 3
+
+        desk.happen()
+        await settle()
+        assert isinstance(await desk.journal.commit(LinkRestored(at_ms=clock.now_ms(), wall_ms=0)), Durable)
+        assert desk.journal.health.written == 5
+        desk.journal.stop()

@@ -22,7 +22,7 @@ from state.routing.views import same_prospects, view_of
 from state.settings.guesses import guess
 from state.standing.admission import Admitted, Held, admit
 from state.standing.standings import Standings
-from state.usage.limits import Allowance, Exhausted, allowance_of, reserve
+from state.usage.limits import Allowance, Exhausted, Reserved, allowance_of, reserve
 from state.words import LaneId, ProviderId
 
 __all__ = ["Ledger", "Views", "Witness"]
@@ -181,7 +181,11 @@ class Ledger:
         if not isinstance(event, OF_ATTEMPTS) or event.lane not in self._models:
             return self._models
         lane = event.lane
-        if before.standing is not self.state.standing or self._turns_others(before, lane):
+        if before.standing is not self.state.standing:
+            return self._models
+        if self._is_plain(lane, event):
+            return (lane,) if event.at_ms >= self._shown_ms[lane] + REFRESH_MS else ()
+        if self._turns_others(before, event):
             return self._models
         is_limited = lane in self._capped or self.state.limits.meter(lane).statements
         # On its way back it carries so many at once, and each that comes or goes counts.
@@ -190,15 +194,28 @@ class Ledger:
             return (lane,)
         return ()
 
-    def _turns_others(self, before: State, lane: LaneId) -> bool:
+    def _is_plain(self, lane: LaneId, event: AttemptOpened | AttemptClosed) -> bool:
+        """Whether nothing on the lane's way is held, or used up now or on the board: then there was room
+        before as well, for all with whom it shares a limit, and this attempt has turned nobody.
+        """
+        if self.published.latest[lane].exhausted is not None:
+            return False
+        state = self.state
+        if not state.standing.is_free(lane):
+            return False
+        room = reserve(state.limits, self._allowances[lane], 0, event.at_ms, event.wall_ms)
+        return isinstance(room, Reserved)
+
+    def _turns_others(self, before: State, event: AttemptOpened | AttemptClosed) -> bool:
         """Whether what is left for all lanes together was or is too little for one more: as long as it is
         enough, one lane's attempts change nothing for the others.
         """
         if not self._shares_limits:
             return False
-        now_ms, wall_ms = self._clock.now_ms(), self._clock.wall_ms()
-        shared = self._shared[lane]
-        rooms = (reserve(state.limits, shared, 0, now_ms, wall_ms) for state in (self.state, before))
+        shared = self._shared[event.lane]
+        rooms = (
+            reserve(state.limits, shared, 0, event.at_ms, event.wall_ms) for state in (self.state, before)
+        )
         return any(isinstance(room, Exhausted) for room in rooms)
 
     @property

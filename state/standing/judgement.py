@@ -85,10 +85,14 @@ def fold_standing(part: Standings, event: Event, settings: Config) -> Standings:
 def _opened(part: Standings, opened: AttemptOpened, provider: ProviderConfig) -> Standings:
     if opened.terms.mark is Mark.LAST_RESORT:
         part = replace(part, last_resort_ms=opened.at_ms)
+    if part.is_free(opened.lane):
+        return part  # nobody there has places to give
     return part.change_chain(opened.lane, lambda standing: take_place(standing, opened, provider))
 
 
 def _closed(part: Standings, closed: AttemptClosed, provider: ProviderConfig) -> Standings:
+    if isinstance(closed.outcome, Answered) and part.is_spotless(closed.lane):
+        return part
     lane, key, above = part.chain(closed.lane)
     left = closed.terms.epochs
     is_current = (left.lane, left.key, left.provider) == (lane.epoch, key.epoch, above.epoch)

@@ -72,7 +72,7 @@ class Standing(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def is_spotless(self) -> bool:
         """Whether a success can make nothing better."""
-        return self.is_free and not self.row and not self.rests and not self.unstruck
+        return not (self.holds or self.row or self.rests or self.unstruck) and self.slow is None
 
     def held(self, kind: HoldKind) -> Hold | None:
         """The hold of this kind, running or over."""

@@ -63,6 +63,18 @@ class Standings(Struct, frozen=True, omit_defaults=True):
             return WELL, WELL, provider.own
         return key.lanes.get(lane.model, WELL), key.own, provider.own
 
+    def is_free(self, lane: LaneId) -> bool:
+        """Whether nothing holds the lane nor what it stands on: most are, so this is asked first."""
+        own, key, provider = self.chain(lane)
+        return own.is_free and key.is_free and provider.is_free
+
+    def is_spotless(self, lane: LaneId) -> bool:
+        """Whether an answer can make nothing better on the lane's whole way, and frees no place."""
+        own, key, provider = self.chain(lane)
+        return not (own.places or key.places or provider.places) and (
+            own.is_spotless and key.is_spotless and provider.is_spotless
+        )
+
     def of(self, target: Target) -> Standing:
         """Of one lane, key or provider by itself."""
         match target:

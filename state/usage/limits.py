@@ -85,6 +85,9 @@ class Reserved(Struct, frozen=True):
     tokens: int
 
 
+_RESERVED_NOTHING = Reserved(0)
+
+
 class Exhausted(Struct, frozen=True):
     """A limit leaves no room."""
 
@@ -140,6 +143,8 @@ def reserve(
     refusals: list[Exhausted] = []
     meters = limits.meters.chain(allowance.lane)
     for rung, meter in zip(allowance.rungs, meters, strict=True):
+        if not rung.caps and not meter.statements:
+            continue
         for window, limit, in_tokens in rung.caps:
             need = tokens if in_tokens else 1
             used = meter.used(window, now)
@@ -159,7 +164,9 @@ def reserve(
             if room is not None and need > room:
                 until_ms = said.room_ms(need, reading)
                 refusals.append(Exhausted(rung.target, window, None, used, need, until_ms, stated=True))
-    return max(refusals, key=_how_long) if refusals else Reserved(tokens)
+    if not refusals:
+        return _RESERVED_NOTHING if not tokens else Reserved(tokens)
+    return max(refusals, key=_how_long)
 
 
 def fold_limits(limits: Limits, event: Event, settings: Config) -> Limits:

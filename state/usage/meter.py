@@ -143,9 +143,10 @@ class Meter(Struct, frozen=True):
 
     def opened(self, now: Instant, reserved: int) -> "Meter":
         """One more attempt has left."""
+        day = self.day
         return Meter(
             self.odometer.add(now.at_ms, 1, 0),
-            self._today(now),
+            day if day is not None and now.at_ms < day.ends_ms else self._today(now),
             self.in_flight + 1,
             self.tokens_in_flight + reserved,
             self.statements,
@@ -153,9 +154,10 @@ class Meter(Struct, frozen=True):
 
     def closed(self, now: Instant, reserved: int, spent: int, again: int = 0) -> "Meter":
         """One that was in flight has ended; `again` is how often it was sent besides the first time."""
+        day = self.day
         return Meter(
             self.odometer.add(now.at_ms, again, spent) if spent or again else self.odometer,
-            self._today(now),
+            day if day is not None and now.at_ms < day.ends_ms else self._today(now),
             self.in_flight - 1,
             self.tokens_in_flight - reserved,
             self.statements,

@@ -71,7 +71,7 @@ class Odometer(Struct, frozen=True):
         notches = self.notches
         if not notches:
             return None
-        second = _oldest_second(at_ms)
+        second = (at_ms - MINUTE_MS) // 1000  # as `_oldest_second` says it, at half the price
         if notches[0].second >= second:  # bisecting would find it too; the router asks hundreds of times
             return notches[0]
         at = bisect_left(notches, second, key=SECOND)
