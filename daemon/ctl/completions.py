@@ -127,9 +127,8 @@ def _zsh_described(commands: Mapping[str, Command]) -> str:
 
 
 def _zsh_arguments(outline: Outline) -> str:
-    words = [_zsh_option(option) for option in outline.options] + [
-        _zsh_name(action) for action in outline.names
-    ]
+    words = [_zsh_option(option) for option in outline.options]
+    words += [_zsh_name(at, action) for at, action in enumerate(outline.names, start=1)]
     return f"_arguments {' '.join(words)}"
 
 
@@ -139,14 +138,16 @@ def _zsh_option(option: Option) -> str:
     return f"'{flag}[{_zsh_text(option.says)}]{f':{value}:{filling}' if value else ''}'"
 
 
-def _zsh_name(action: Action) -> str:
+def _zsh_name(at: int, action: Action) -> str:
+    """Each by its place; the one that takes all the rest says so."""
     if action.choices:
         filling = f"({' '.join(map(str, action.choices))})"
     elif action.metavar in _ASKED:
         filling = f"_failoverctl_{str(action.metavar).lower()}"
     else:
         filling = "_files" if action.metavar in _FILES else ""
-    return f"'*:{action.dest}:{filling}'"
+    place = "*" if action.nargs in ("+", "*") else f"{at}:" if action.nargs == "?" else str(at)
+    return f"'{place}:{action.dest}:{filling}'"
 
 
 def _zsh_text(text: str) -> str:

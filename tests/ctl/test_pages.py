@@ -99,25 +99,3 @@ def test_bash_completes(typed, found):
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
 
     assert (done.stdout.strip(), done.stderr) == (found, "")
-
-
-@pytest.mark.parametrize(("shell", "name"), [("zsh", "_failoverctl"), ("fish", "failoverctl.fish")])
-def test_other_shells_can_read_theirs(shell, name):
-    if shutil.which(shell) is None:
-        pytest.skip(f"needs {shell}")
-    done = subprocess.run(
-        [shell, "-n", SHARE / "completions" / name], capture_output=True, text=True, check=False
-    )
-
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_the_man_page_has_no_mistakes():
-    if shutil.which("groff") is None:
-        pytest.skip("needs groff")
-    page = SHARE / "man/failoverctl.1"
-    done = subprocess.run(
-        ["groff", "-man", "-Tutf8", "-ww", "-z", page], capture_output=True, text=True, check=False
-    )
-
-    assert (done.returncode, done.stderr) == (0, "")
