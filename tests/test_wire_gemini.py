@@ -437,7 +437,7 @@ def test_vectors() -> None:
             {"object": "embedding", "index": 1, "embedding": [0.25, 2.0]},
         ],
         "model": "gemini-embedding-001",
-        "usage": {"prompt_tokens": 2, "completion_tokens": 0, "total_tokens": 2},
+        "usage": {"prompt_tokens": 3, "completion_tokens": 0, "total_tokens": 3},
     }
     assert evidence(made, {"embeddings": [{"values": [0.5]}]}).exception == Flaw.TOO_FEW
 

@@ -158,7 +158,7 @@ def test_old_versions_give_no_reason() -> None:
     del body["done_reason"], body["prompt_eval_count"], body["eval_count"]
     got = heard(call(LOCAL), body)
     assert isinstance(got, Answer)
-    assert (got.finish, got.usage) == ("stop", Usage(tokens_in=8, tokens_out=1, estimated=True))
+    assert (got.finish, got.usage) == ("stop", Usage(tokens_in=9, tokens_out=1, estimated=True))
 
 
 @pytest.mark.parametrize(

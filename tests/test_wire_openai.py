@@ -248,10 +248,10 @@ def test_an_answer_goes_on_byte_for_byte() -> None:
             Usage(tokens_in=9, tokens_out=2, tokens_cached=3),
         ),
         ({"prompt_tokens": -1, "completion_tokens": None}, Usage()),
-        (None, Usage(tokens_in=8, tokens_out=1, estimated=True)),
-        ({}, Usage(tokens_in=8, tokens_out=1, estimated=True)),
-        ("many", Usage(tokens_in=8, tokens_out=1, estimated=True)),
-        ({"prompt_tokens": 1.5}, Usage(tokens_in=8, tokens_out=1, estimated=True)),
+        (None, Usage(tokens_in=9, tokens_out=1, estimated=True)),
+        ({}, Usage(tokens_in=9, tokens_out=1, estimated=True)),
+        ("many", Usage(tokens_in=9, tokens_out=1, estimated=True)),
+        ({"prompt_tokens": 1.5}, Usage(tokens_in=9, tokens_out=1, estimated=True)),
     ],
 )
 def test_an_odd_count_costs_no_answer(usage: Any, counted: Usage) -> None:

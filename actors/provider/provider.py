@@ -25,6 +25,7 @@ from actors.provider.probe import Prober
 from actors.seams import Clock, Rng
 from state.config import ProviderConfig
 from state.events import AttemptOpened, ProbeClosed, Terms
+from state.usage.tokens import reserved_tokens
 from state.words import LaneId, Target
 
 __all__ = ["Doorway", "ProbeNow", "Provider"]
@@ -79,7 +80,8 @@ class Doorway:
         gap = access.dialect.gap(request, access.provider, ledger.model(knock.lane))
         if gap is not None:
             return gap
-        tokens = request.tokens_estimated + (knock.case.ask.tokens_out or 0)
+        ask = knock.case.ask
+        tokens = reserved_tokens(access.provider.api, request.tokens_estimated, ask.tokens_out)
         terms = ledger.admit(
             knock.lane,
             tokens,

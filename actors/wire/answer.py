@@ -6,6 +6,7 @@ from msgspec import Struct
 from actors.wire.call import Answer, Call
 from actors.wire.conversation import ReasoningDetail, ToolCall
 from state.events import Usage
+from state.usage.tokens import estimate_tokens
 
 __all__ = ["Flaw", "Said", "completion", "estimated", "flaw_of", "is_json", "usage_shape"]
 
@@ -77,9 +78,11 @@ def completion(call: Call, said: Said, finish: str, usage: Usage) -> Answer:
     return Answer(body=msgspec.json.encode(body), usage=usage, finish=finish)
 
 
-def estimated(call: Call, chars_out: int) -> Usage:
-    """What an answer without a count may have cost: four characters a token."""
-    return Usage(tokens_in=call.request.tokens_estimated, tokens_out=-(-chars_out // 4), estimated=True)
+def estimated(call: Call, said_bytes: int) -> Usage:
+    """What an answer without a count may have cost."""
+    return Usage(
+        tokens_in=call.request.tokens_estimated, tokens_out=estimate_tokens(said_bytes), estimated=True
+    )
 
 
 class _Cached(Struct, frozen=True):

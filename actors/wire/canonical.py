@@ -17,11 +17,9 @@ from actors.wire.complaint import UNDECODABLE, BadRequest, blame
 from actors.wire.conversation import Conversation, decode_conversation
 from actors.wire.wishes import Wishes, decode_wishes
 from state.config import Capability
+from state.usage.tokens import bytes_in, estimate_tokens
 
 __all__ = ["ChatRequest", "EmbedRequest", "ImageRequest", "ImageWishes", "Request"]
-
-IMAGE_TOKENS = 1000
-"""What an image is taken to cost before a provider has counted: between OpenAI's 765 and Gemini's 1,290."""
 
 
 class Fields(Struct, frozen=True, dict=True):
@@ -101,11 +99,11 @@ class ChatRequest(Fields, frozen=True, dict=True):
 
     @cached_property
     def tokens_estimated(self) -> int:
-        """What the prompt may cost before a provider has counted: four bytes a token, images by the piece."""
+        """What the prompt may cost before a provider has counted."""
         text = sum(memoryview(self.fields[name]).nbytes for name in _PROMPT if name in self.fields)
         if self.image_count:
             text -= _embedded_bytes(bytes(self.fields["messages"]))
-        return text // 4 + self.image_count * IMAGE_TOKENS
+        return estimate_tokens(text, self.image_count)
 
     def with_message(self, message: bytes) -> "ChatRequest":
         """The same conversation with one more message, spliced in as bytes."""
@@ -136,7 +134,7 @@ class EmbedRequest(Fields, frozen=True, dict=True):
 
     @property
     def tokens_estimated(self) -> int:
-        return memoryview(self.fields["input"]).nbytes // 4
+        return estimate_tokens(memoryview(self.fields["input"]).nbytes)
 
 
 class ImageWishes(Struct, frozen=True, kw_only=True):
@@ -158,7 +156,7 @@ class ImageRequest(Fields, frozen=True, dict=True, kw_only=True):
 
     @property
     def tokens_estimated(self) -> int:
-        return len(self.wishes.prompt) // 4
+        return estimate_tokens(bytes_in(self.wishes.prompt))
 
 
 Request = ChatRequest | EmbedRequest | ImageRequest

@@ -20,6 +20,7 @@ from actors.wire.unsaid import chat_gap, decoded
 from actors.wire.vectors import embed_gap, embeddings
 from state.config import Api, ModelConfig, ProviderConfig
 from state.failures import Evidence
+from state.usage.tokens import bytes_in
 
 __all__ = ["GEMINI", "Gemini"]
 
@@ -145,8 +146,8 @@ def _chat_answer(call: Call, reply: Reply) -> Answer | Evidence:
     finish = finish_of(candidate.finish_reason, calls=bool(called))
     if flaw := flaw_of(finish, spoken=said.is_spoken, reason=candidate.finish_reason or ""):
         return unusable(call, reply, flaw)
-    chars = sum(map(len, texts))
-    usage = estimated(call, chars) if whole.usage_metadata is None else whole.usage_metadata.usage
+    counted = whole.usage_metadata
+    usage = estimated(call, bytes_in("".join(texts))) if counted is None else counted.usage
     return completion(call, said, finish or "", usage)
 
 

@@ -19,6 +19,7 @@ from actors.wire.vectors import embed_gap, embeddings
 from state.config import Api, ModelConfig, ProviderConfig
 from state.events import Usage
 from state.failures import Evidence
+from state.usage.tokens import bytes_in
 
 __all__ = ["OLLAMA", "Ollama"]
 
@@ -119,7 +120,7 @@ def _chat_answer(call: Call, reply: Reply) -> Answer | Evidence:
     finish = whole.finish(calls=bool(made))
     if flaw := flaw_of(finish, spoken=said.is_spoken):
         return unusable(call, reply, flaw)
-    usage = whole.usage or estimated(call, len(whole.message.content))
+    usage = whole.usage or estimated(call, bytes_in(whole.message.content))
     return completion(call, said, finish or "", usage)
 
 

@@ -22,6 +22,7 @@ from actors.wire.proof import instead, instead_of_json, refused, unusable
 from actors.wire.raw import NOTHING, says
 from state.config import Api, ModelConfig, ProviderConfig
 from state.failures import Evidence
+from state.usage.tokens import bytes_in
 
 __all__ = ["OPENAI", "OpenAi"]
 
@@ -149,7 +150,7 @@ def _chat_answer(call: Call, chat: ChatRequest, reply: Reply) -> Answer | Eviden
         return instead(call, reply, Flaw.NO_CHOICES)
     if len(whole.choices) < chat.choices:
         return unusable(call, reply, Flaw.TOO_FEW)
-    chars, in_pieces = 0, False
+    said_bytes, in_pieces = 0, False
     for choice in whole.choices:
         if says(choice.error):
             return instead(call, reply)
@@ -162,11 +163,11 @@ def _chat_answer(call: Call, chat: ChatRequest, reply: Reply) -> Answer | Eviden
             flaw = Flaw.NOT_THE_JSON
         if flaw is not None:
             return unusable(call, reply, flaw)
-        chars += len(text)
+        said_bytes += bytes_in(text)
         in_pieces = in_pieces or isinstance(message.content, list)
     return Answer(
         body=flattened(reply.body, "message") if in_pieces else reply.body,
-        usage=read_usage(whole.usage) or estimated(call, chars),
+        usage=read_usage(whole.usage) or estimated(call, said_bytes),
         finish=whole.choices[0].finish_reason or "",
     )
 

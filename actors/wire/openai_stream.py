@@ -13,6 +13,7 @@ from actors.wire.proof import broken, interrupted
 from actors.wire.raw import NOTHING, says
 from actors.wire.stream import StreamReader
 from state.failures import Evidence
+from state.usage.tokens import bytes_in
 
 __all__ = ["OpenAiReader"]
 
@@ -91,12 +92,12 @@ class OpenAiReader(StreamReader):
     def _seen(self, delta: _Delta, kind: Kind, text: str) -> tuple[Kind, str]:
         """Take note of what a delta brings."""
         if said := text_of(delta.content):
-            self._chars += len(said)
+            self._said_bytes += bytes_in(said)
             self._spoken = self._spoken or not said.isspace()
             kind, text = Kind.TEXT, text + said
         if delta.tool_calls or says(delta.function_call):
             self._spoken = self.in_tool = True
-            self._chars += sum(memoryview(call).nbytes for call in delta.tool_calls or ())
+            self._said_bytes += sum(memoryview(call).nbytes for call in delta.tool_calls or ())
             return Kind.TOOL, text
         if said:
             return kind, text
@@ -104,7 +105,7 @@ class OpenAiReader(StreamReader):
             self._spoken = True
             return Kind.TEXT, text
         if thought := delta.reasoning_content or delta.reasoning or thought_of(delta.content):
-            self._chars += len(thought)
+            self._said_bytes += bytes_in(thought)
             return Kind.THOUGHT, text
         return kind, text
 

@@ -22,6 +22,7 @@ from actors.wire.halves import Halves
 from actors.wire.proof import broken, interrupted
 from state.events import Usage
 from state.failures import Evidence
+from state.usage.tokens import bytes_in
 
 __all__ = ["StreamReader"]
 
@@ -48,14 +49,14 @@ class StreamReader(ABC):
         self._wants_usage = call.request.wants_usage or not call.request.stream
         self._write = ChunkWriter(call)
         self._spoken = False
-        self._chars = 0
+        self._said_bytes = 0
         self._counted: Usage | None = None
         self._halves = Halves()
 
     @property
     def usage(self) -> Usage:
         """What it cost, as the provider counted, or else as estimated from what came."""
-        return estimated(self._call, self._chars) if self._counted is None else self._counted
+        return estimated(self._call, self._said_bytes) if self._counted is None else self._counted
 
     def feed(self, message: bytes, name: bytes = b"") -> list[Chunk] | Evidence:
         """What this message brings; `name` is the event's, where the framing has one."""
@@ -86,17 +87,17 @@ class StreamReader(ABC):
 
     def _text(self, text: str) -> Chunk:
         self._spoken = self._spoken or not text.isspace()
-        self._chars += len(text)
+        self._said_bytes += bytes_in(text)
         return self._write.text(text)
 
     def _thought(self, text: str = "", detail: ReasoningDetail | None = None) -> Chunk:
-        self._chars += len(text)
+        self._said_bytes += bytes_in(text)
         return self._write.thought(text, detail)
 
     def _tool(self, delta: ToolDelta) -> Chunk:
         self._spoken = self.in_tool = True
         if delta.function is not None and delta.function.arguments is not None:
-            self._chars += len(delta.function.arguments)
+            self._said_bytes += bytes_in(delta.function.arguments)
         return self._write.tool(delta)
 
     def _finished(self, finish: str, usage: Usage | None, reason: str) -> list[Chunk] | Evidence:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from state.config import Config, ProviderConfig
+from state.config import Api, Config, ProviderConfig
 from state.events import AttemptClosed, AttemptOpened, ConfigLoaded, Event, Fact, LimitLearned, Window
 from state.settings.offer import LimitsConfig
 from state.usage.calendars import Instant
@@ -170,14 +170,14 @@ def reserve(
 
 
 def fold_limits(limits: Limits, event: Event, settings: Config) -> Limits:
-    """What is used after this event. Of the settings only the calendars count: a change of the limits
-    themselves is in force at once, over what has been used all along.
+    """What is used after this event. Of the settings only the calendars and the ways of counting matter: a
+    change of the limits themselves is in force at once, over what has been used all along.
     """
     match event:
         case AttemptOpened(attempt_id=attempt_id) if attempt_id not in limits.reserved:
             return _opened(limits, event, _instant(event, event.lane.provider, settings))
         case AttemptClosed():
-            return _closed(limits, event, _instant(event, event.lane.provider, settings))
+            return _closed(limits, event, settings)
         case LimitLearned(target=target):
             now = _instant(event, target.provider, settings)
             meters = limits.meters.change(target, lambda meter: meter.told(event, now))
@@ -193,14 +193,15 @@ def _opened(limits: Limits, event: AttemptOpened, now: Instant) -> Limits:
     return Limits(meters, limits.reserved | {event.attempt_id: tokens})
 
 
-def _closed(limits: Limits, event: AttemptClosed, now: Instant) -> Limits:
+def _closed(limits: Limits, event: AttemptClosed, settings: Config) -> Limits:
+    now, api = _instant(event, event.lane.provider, settings), _api(event.lane.provider, settings)
     reserved, tries = limits.reserved.copy(), min(max(event.tries, 1), TRIES_MAX)
     tokens = reserved.pop(event.attempt_id, None)
     if tokens is None:  # its opening was lost with a full disk, or it is closed for the second time
-        spent = spent_tokens(event, _sane(event.tokens_reserved))
+        spent = spent_tokens(event, _sane(event.tokens_reserved), api)
         meters = limits.meters.change_chain(event.lane, lambda meter: meter.found(now, spent, tries))
         return Limits(meters, reserved)
-    spent = spent_tokens(event, tokens)
+    spent = spent_tokens(event, tokens, api)
     meters = limits.meters.change_chain(event.lane, lambda meter: meter.closed(now, tokens, spent, tries - 1))
     return Limits(meters, reserved)
 
@@ -235,6 +236,11 @@ def _instant(event: Fact, provider: str, settings: Config) -> Instant:
     """A provider that has left the config is counted on in a calendar that everybody knows."""
     known = settings.provider.get(provider)
     return Instant(event.at_ms, event.wall_ms, "UTC" if known is None else known.reset_zone)
+
+
+def _api(provider: str, settings: Config) -> Api:
+    known = settings.provider.get(provider)
+    return Api.OPENAI if known is None else known.api
 
 
 def _sane(tokens: int) -> int:
