@@ -14,6 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from actors.jobs.jobs import Jobs
 from actors.journal.journal import GATHER_MS, Journal, JournalWriter, Part
 from actors.journal.journal_file import JournalFile, open_journal
 from actors.kernel.actor import ChildSpec, OnExhausted

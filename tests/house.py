@@ -42,7 +42,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "uuid": (),
     "os.urandom()": (),
     # The loop and the network.
-    "asyncio": ("actors/clock.py", "daemon/http/connection.py", *RPC, *TRANSPORT),
+    "asyncio": ("actors/clock.py", "actors/kernel/cutoff.py", "daemon/http/connection.py", *RPC, *TRANSPORT),
     "httpx": ("actors/net/httpxseam.py",),
     "httptools": ("actors/net/response.py",),
     "uvicorn": ("daemon/http/connection.py", "daemon/http/server.py"),
@@ -67,6 +67,8 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     # The disk. Transactions name the type of the connection that they are given; only one file opens one.
     "aiosqlite": ("actors/journal/journal_file.py",),
     "sqlite3": (
+        "actors/jobs/book.py",
+        "actors/jobs/shelf.py",
         "actors/journal/batch.py",
         "actors/journal/journal.py",
         "actors/journal/journal_file.py",

@@ -67,5 +67,6 @@ def test_all_methods_of_the_design_are_there():
         *("chat", "image", "embed", "status", "stats", "stats.reset", "explain", "capacity"),
         *("events.subscribe", "journal.query", "probe", "enable", "disable", "quarantine", "release"),
         *("force", "prefer.clear", "strategy.set", "config.check", "config.reload", "drain", "ping"),
-        *("cancel", "rpc.discover"),
+        *("job.submit", "job.list", "job.status", "job.follow", "job.results", "job.cancel", "job.resume"),
+        *("job.purge", "cancel", "rpc.discover"),
     }

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from anyio import Event
 
+from actors.jobs.jobs import Jobs
 from daemon.api.cast import Cast
 from daemon.http.app import App, Office
 from daemon.http.asgi import Body, Request, Response, Scope
@@ -133,6 +134,14 @@ class Hotel:
             {},
             {},
             house.journal,
+            Jobs(
+                house.router,
+                house.journal,
+                config=lambda: house.config,
+                clock=house.clock,
+                rng=house.rng,
+                listener=house.listener,
+            ),
             clock=house.clock,
             wishes=Wishes(),
             resolved=lambda: resolved,

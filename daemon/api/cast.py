@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from actors.jobs.jobs import Jobs
 from actors.journal.journal import Journal
 from actors.kernel.mailbox import Mailbox
 from actors.provider.provider import Doorway, ProbeNow
@@ -24,6 +25,7 @@ class Cast:
         doors: Mapping[str, Doorway],
         mailboxes: Mapping[str, Mailbox[ProbeNow]],
         journal: Journal,
+        jobs: Jobs,
         *,
         clock: Clock,
         wishes: Wishes,
@@ -37,6 +39,7 @@ class Cast:
         self.mailboxes = mailboxes
         """The same: of each provider's actor."""
         self.journal = journal
+        self.jobs = jobs
         self.clock = clock
         self.wishes = wishes
         self.resolved = resolved

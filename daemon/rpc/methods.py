@@ -2,6 +2,7 @@
 
 scope    who may call                          methods
 call     everybody who can open the socket     chat, image, embed, cancel; status, stats, capacity, explain
+jobs     the same                              job.submit and all else about one's own jobs
 read     who may see what others have asked    journal.query, events.subscribe
 admin    who may steer                         all that changes something
 """
@@ -25,6 +26,7 @@ from daemon.api.story import Story
 from daemon.rpc.asking import ASKING
 from daemon.rpc.calls import Call
 from daemon.rpc.discovery import Discovery, described
+from daemon.rpc.jobs import JOBS
 from daemon.rpc.method import Method, Notice
 from daemon.rpc.scopes import Scope
 from daemon.rpc.watching import Subscribed, SubscribeParams, subscribe
@@ -221,5 +223,5 @@ UPKEEP = (
 )
 
 METHODS: Mapping[str, Method] = MappingProxyType(
-    {method.name: method for method in (*ASKING, *LOOKING, *STEERING, *UPKEEP)}
+    {method.name: method for method in (*ASKING, *JOBS, *LOOKING, *STEERING, *UPKEEP)}
 )

@@ -3,6 +3,7 @@
 event     what happened, in order; never changed
 snapshot  a cache of the fold, one row for each part of the state, as of `seq`
 anchor    where the timeline stood at the last commit, and what the clocks said then
+job, item and what belongs to them stand in the same file; their statements are in `state.jobs.rows`
 """
 
 from msgspec import DecodeError, Struct
@@ -88,6 +89,40 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
              boot_id TEXT NOT NULL,
              boot_ms INTEGER NOT NULL,
              wall_ms INTEGER NOT NULL) STRICT""",
+    ),
+    (
+        """CREATE TABLE job (
+             seq INTEGER PRIMARY KEY AUTOINCREMENT,
+             id TEXT NOT NULL UNIQUE,
+             uid INTEGER,
+             app TEXT NOT NULL,
+             name TEXT NOT NULL,
+             model TEXT NOT NULL,
+             options BLOB NOT NULL,
+             state TEXT NOT NULL,
+             total INTEGER NOT NULL DEFAULT 0,
+             tally BLOB NOT NULL,
+             created_wall_ms INTEGER NOT NULL,
+             finished_wall_ms INTEGER,
+             deadline_ms INTEGER) STRICT""",
+        # What changes with every step of an item is apart from what is large and written once.
+        """CREATE TABLE item (
+             job INTEGER NOT NULL REFERENCES job (seq),
+             n INTEGER NOT NULL,
+             state TEXT NOT NULL,
+             kind TEXT NOT NULL,
+             custom_id TEXT NOT NULL,
+             request_id TEXT NOT NULL DEFAULT '',
+             lane TEXT NOT NULL DEFAULT '',
+             crashes INTEGER NOT NULL DEFAULT 0,
+             UNIQUE (job, n)) STRICT""",
+        # Finds what is to be done next, whatever has been done before.
+        "CREATE INDEX item_by_state ON item (job, state, n)",
+        """CREATE TABLE item_body (
+             job INTEGER NOT NULL, n INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE (job, n)) STRICT""",
+        """CREATE TABLE item_outcome (
+             job INTEGER NOT NULL, n INTEGER NOT NULL, outcome BLOB NOT NULL, answer BLOB,
+             UNIQUE (job, n)) STRICT""",
     ),
 )
 """Step n takes a file from `user_version` n to n + 1."""

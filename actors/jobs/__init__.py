@@ -1,0 +1,1 @@
+"""Who works through jobs, and who keeps the books on the disk."""

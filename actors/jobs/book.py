@@ -1,0 +1,249 @@
+"""The book of jobs: the one writer of what items go through, one commit for all that waits.
+
+    intend(...) --> True: on the disk, a byte may leave now; False: the disk takes nothing, do not send
+    settle(...) --> returns when it is on the disk, however long that takes
+
+While the disk is full nothing is acknowledged; it tries again, and goes on by itself. What waits outlives the
+actor, as in the journal.
+"""
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from anyio import CancelScope
+from anyio import Event as Wakeup
+from msgspec import Struct
+
+from actors.journal.journal import RETRY_MS, Journal
+from actors.journal.journal_file import JournalUnusable
+from actors.seams import Clock, Listener
+from state.jobs import rows
+from state.jobs.job import ItemState
+from state.jobs.outcome import Outcome
+from state.jobs.tally import Tally, fold
+
+__all__ = ["Book", "BookPaused", "BookResumed", "Entry", "Intent", "Released", "Settled"]
+
+BATCH_MAX = 512
+CLOSE_MS = 1_500
+"""How long the last batch may try on a disk that does not take it: less than a cancelled actor is given."""
+
+
+class Intent(Struct, frozen=True):
+    """A byte of this item is about to leave, to this lane."""
+
+    job: int
+    n: int
+    lane: str
+    request_id: str
+
+
+class Released(Struct, frozen=True):
+    """It is known that nothing of it is on its way any more, and it has no outcome: it is pending again."""
+
+    job: int
+    n: int
+
+
+class Settled(Struct, frozen=True):
+    """It is done or failed."""
+
+    job: int
+    outcome: Outcome
+    answer: bytes | None = None
+
+
+Entry = Intent | Released | Settled
+
+
+class BookPaused(Struct, frozen=True):
+    """Nothing can be written: jobs wait, and nothing is acknowledged."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"jobs are paused, nothing can be written: {self.reason}"
+
+
+class BookResumed(Struct, frozen=True):
+    """It can be written again."""
+
+    after_ms: int
+
+    def __str__(self) -> str:
+        return f"jobs go on after {self.after_ms / 1000:.1f} s without a disk"
+
+
+class Book:
+    """One for the daemon."""
+
+    def __init__(self, journal: Journal, *, clock: Clock, listener: Listener) -> None:
+        self.trouble = ""
+        """Why nothing can be written; empty: it can."""
+        self.tallies: dict[int, Tally] = {}
+        """Of the jobs that run, as they stand on the disk."""
+        self._journal = journal
+        self._clock = clock
+        self._listener = listener
+        self._pending: deque[_Pending] = deque()
+        self._wakeup = Wakeup()
+        self._well = Wakeup()
+        self._failures = 0
+        self._since_ms = 0
+        self._closing = False
+
+    def __repr__(self) -> str:
+        return f"<book of jobs: {self.trouble or 'well'}, {len(self._pending)} entries waiting>"
+
+    async def intend(self, intent: Intent) -> bool:
+        """Whether it is on the disk, so that a byte may leave. It does not wait for a disk to come back."""
+        return not self.trouble and await self._enter(intent)
+
+    async def settle(self, entry: Settled | Released) -> None:
+        """Until it is on the disk. Whoever stops waiting has not taken it back."""
+        await self._enter(entry)
+
+    async def wait_well(self) -> None:
+        """Until something can be written."""
+        while self.trouble:
+            await self._well.wait()
+
+    async def write(self) -> None:
+        """Write until told to stop, and then what is left; also when it is cancelled or crashes."""
+        self._closing = False
+        try:
+            while not self._closing:
+                if not self._pending and not self.trouble:
+                    self._wakeup = Wakeup()
+                    await self._wakeup.wait()
+                elif not await self._write_batch():
+                    await self._clock.sleep_until(self._clock.now_ms() + self._pause_ms)
+        finally:
+            with CancelScope(shield=True):
+                await self._finish()
+
+    def stop(self) -> None:
+        """Let `write` come to its end."""
+        self._closing = True
+        self._wakeup.set()
+
+    async def _enter(self, entry: Entry) -> bool:
+        pending = _Pending(entry)
+        self._pending.append(pending)
+        self._wakeup.set()
+        await pending.settled.wait()
+        return pending.is_kept
+
+    async def _finish(self) -> None:
+        give_up_ms = self._clock.now_ms() + CLOSE_MS
+        while self._pending and not await self._write_batch():
+            again_ms = self._clock.now_ms() + self._pause_ms
+            if again_ms > give_up_ms:
+                return
+            await self._clock.sleep_until(again_ms)
+
+    async def _write_batch(self) -> bool:
+        """One transaction with what waits; whether it is on the disk."""
+        taken = [self._pending.popleft() for _ in range(min(len(self._pending), BATCH_MAX))]
+        tallies = self._counted(taken)
+        try:
+            await self._journal.transact(_writing([each.entry for each in taken], tallies))
+        except JournalUnusable as error:
+            self._put_back(taken, str(error))
+            return False
+        self.tallies.update(tallies)
+        for each in taken:
+            each.settle(is_kept=True)
+        self._note_well()
+        return True
+
+    def _counted(self, taken: "Sequence[_Pending]") -> dict[int, Tally]:
+        """The tallies as they will be when this is on the disk."""
+        tallies: dict[int, Tally] = {}
+        for entry in (each.entry for each in taken):
+            if isinstance(entry, Settled):
+                before = tallies.get(entry.job) or self.tallies[entry.job]
+                tallies[entry.job] = fold(before, entry.outcome)
+        return tallies
+
+    def _put_back(self, taken: "Sequence[_Pending]", reason: str) -> None:
+        """Outcomes stay to be written; whoever wanted to send is told at once not to."""
+        kept = []
+        for each in taken:
+            if isinstance(each.entry, Intent):
+                each.settle(is_kept=False)
+            else:
+                kept.append(each)
+        self._pending.extendleft(reversed(kept))
+        if not self.trouble:
+            self._since_ms = self._clock.now_ms()
+            self._well = Wakeup()
+            self._listener.tell(BookPaused(reason))
+        self.trouble = reason
+        self._failures += 1
+
+    def _note_well(self) -> None:
+        if self.trouble:
+            self.trouble = ""
+            self._failures = 0
+            self._well.set()
+            self._listener.tell(BookResumed(self._clock.now_ms() - self._since_ms))
+
+    @property
+    def _pause_ms(self) -> int:
+        return RETRY_MS[min(self._failures, len(RETRY_MS)) - 1]
+
+
+class _Pending:
+    __slots__ = ("entry", "is_kept", "settled")
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self.is_kept = False
+        self.settled = Wakeup()
+
+    def settle(self, *, is_kept: bool) -> None:
+        self.is_kept = is_kept
+        self.settled.set()
+
+
+def _writing(entries: Sequence[Entry], tallies: dict[int, Tally]) -> Callable[[sqlite3.Connection], None]:
+    """Runs in the journal's thread: in the order in which they came, as many at once as are of a kind."""
+
+    def write(connection: sqlite3.Connection) -> None:
+        for kind, group in groupby(entries, key=type):
+            if kind is Intent:
+                _ask(connection, [each for each in group if isinstance(each, Intent)])
+            elif kind is Released:
+                _release(connection, [each for each in group if isinstance(each, Released)])
+            else:
+                _settle(connection, [each for each in group if isinstance(each, Settled)])
+        connection.executemany(
+            rows.JOB_TALLY, [(rows.write_tally(tally), job) for job, tally in tallies.items()]
+        )
+
+    return write
+
+
+def _ask(connection: sqlite3.Connection, intents: Sequence[Intent]) -> None:
+    connection.executemany(rows.ASKED, [(each.lane, each.request_id, each.job, each.n) for each in intents])
+
+
+def _release(connection: sqlite3.Connection, released: Sequence[Released]) -> None:
+    connection.executemany(rows.SETTLE, [(ItemState.PENDING, each.job, each.n) for each in released])
+
+
+def _settle(connection: sqlite3.Connection, settled: Sequence[Settled]) -> None:
+    connection.executemany(
+        rows.SETTLE,
+        [
+            (ItemState.DONE if each.outcome.is_done else ItemState.FAILED, each.job, each.outcome.n)
+            for each in settled
+        ],
+    )
+    connection.executemany(
+        rows.OUTCOME_WRITE,
+        [(each.job, each.outcome.n, rows.write_outcome(each.outcome), each.answer) for each in settled],
+    )

@@ -1,0 +1,1 @@
+"""Jobs: no item lost, none recorded twice."""
