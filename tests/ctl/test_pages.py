@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,13 @@ def test_every_command_has_help_with_an_example_that_parses(name, command):
         assert why
         if "--help" not in words:
             parser_for().parse_args(words[1:])
+
+
+def test_every_page_is_installed_where_its_program_looks():
+    build = tomllib.loads((SHARE.parent / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
+
+    assert set(build["wheel"]["shared-data"]) == {f"share/{name}" for name in pages()}
+    assert "share" in build["sdist"]["include"]
 
 
 @pytest.mark.parametrize("words", [("--help",), ()])
