@@ -17,6 +17,7 @@ from anyio import CancelScope, get_cancelled_exc_class
 from msgspec import Struct, structs
 
 from actors.case import Attempted, Case, Closed
+from actors.kernel.cutoff import CutOff
 from actors.provider.door import Ticket, Tried
 from actors.router.ending import Ending
 from actors.router.rescue import Relay
@@ -73,15 +74,15 @@ class Journey:
     async def run(self, before: Callable[[], Awaitable[object]] | None = None) -> Closed:
         """To its verdict, within its deadline. `before` is waited for first, on the same terms."""
         closed: Closed | None = None
-        with CancelScope() as scope:
+        with CutOff() as cut_off:
             try:
-                self._vigil.begin(scope.cancel, soon=before is not None)
+                self._vigil.begin(cut_off.cut, soon=before is not None)
                 if before is not None:
                     await before()
                 closed = await self._until_it_ends()
             finally:
                 self._vigil.end()
-        if scope.cancelled_caught or closed is None:
+        if cut_off.was_cut or closed is None:
             return self.ending.deadline()
         return closed
 

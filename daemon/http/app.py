@@ -9,9 +9,8 @@ A client that hangs up cancels what it asked: its upstream connection is closed 
 
 from collections.abc import Callable
 
-from anyio import CancelScope
-
 from actors.case import Case, Client, Closed, Sink, Trouble
+from actors.kernel.cutoff import CutOff
 from daemon.api.caller import Caller
 from daemon.api.calling import opened
 from daemon.api.cast import Cast
@@ -149,10 +148,10 @@ class App:
     async def _serve(self, case: Case, sink: Sink | None, receive: Receive) -> Closed | None:
         """None: the client left, and nobody is there to be answered."""
         cast = self._office.cast
-        with CancelScope() as scope:
-            presence = Presence(receive, scope.cancel)
+        with CutOff() as cut_off:
+            presence = Presence(receive, cut_off.cut)
             try:
-                with cast.under_way.one(case.id, Caller(client=case.client, name="http"), scope.cancel):
+                with cast.under_way.one(case.id, Caller(client=case.client, name="http"), cut_off.cut):
                     return await cast.router.serve(case, sink)
             finally:
                 presence.close()
