@@ -3,6 +3,7 @@
 case (what was asked) --> trail (one line per attempt) --> closed (verdict, answer or trouble)
 """
 
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Protocol
 
@@ -33,7 +34,7 @@ class Rescue(StrEnum):
         return self is not Rescue.NONE
 
 
-class Client(Struct, frozen=True, kw_only=True):
+class Client(Struct, frozen=True, gc=False, kw_only=True):
     """Who asks: what the kernel says of the other end, and what it says of itself."""
 
     app: str = ""
@@ -41,7 +42,7 @@ class Client(Struct, frozen=True, kw_only=True):
     """None: not known, as over TCP."""
 
 
-class Case(Struct, frozen=True, kw_only=True):
+class Case(Struct, frozen=True, gc=False, kw_only=True):
     """One request as it was admitted. It does not change; what happens to it stands in its trail."""
 
     id: str
@@ -59,9 +60,12 @@ class Case(Struct, frozen=True, kw_only=True):
     stream: bool = False
     patience: Patience = Patience.INTERACTIVE
     rescue: Rescue = Rescue.CONTINUE
+    consent: Callable[[LaneId], Awaitable[None]] | None = None
+    """Waited for once the place on a lane is taken, before the first byte of each attempt leaves: what has to
+    be on the disk by then is. Whoever does not consent cancels. None: nobody has to be asked."""
 
 
-class Attempted(Struct, frozen=True, kw_only=True):
+class Attempted(Struct, frozen=True, gc=False, kw_only=True):
     """A line of the trail: one attempt, one outcome."""
 
     attempt_id: str
@@ -88,7 +92,7 @@ class Trouble(Struct, frozen=True, kw_only=True):
     """What had been delivered of an answer that could not be finished."""
 
 
-class Closed(Struct, frozen=True, kw_only=True):
+class Closed(Struct, frozen=True, gc=False, kw_only=True):
     """How a case ended. Exactly one for each."""
 
     verdict: Verdict

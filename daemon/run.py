@@ -175,7 +175,8 @@ class _Doorsteps(Struct, frozen=True):
 
 def _collect_seldom() -> None:
     """What stands now stays, and what a request leaves behind is frozen values, which hold no cycles: to look
-    for some every 700 objects, among all that is kept, took a sixth of a request's time.
+    for some every 700 objects, among all that is kept, took a sixth of a request's time. Those that every
+    request makes many of say so themselves (`gc=False`), and are not looked at.
     """
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)

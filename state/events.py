@@ -67,7 +67,7 @@ class Verdict(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-class Epochs(Struct, frozen=True):
+class Epochs(Struct, frozen=True, gc=False):
     """The age of a lane, its key and its provider when an attempt left: a later strike or pardon makes
     what it brings home old news.
     """
@@ -77,7 +77,7 @@ class Epochs(Struct, frozen=True):
     provider: int = 0
 
 
-class Terms(Struct, frozen=True, kw_only=True):
+class Terms(Struct, frozen=True, gc=False, kw_only=True):
     """On which terms an attempt left."""
 
     mark: Mark = Mark.NORMAL
@@ -89,7 +89,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     """No other lane was usable for the request when it left."""
 
 
-class Usage(Struct, frozen=True, kw_only=True):
+class Usage(Struct, frozen=True, gc=False, kw_only=True):
     """What an attempt consumed, in the provider's own count where it gave one."""
 
     tokens_in: int = 0
@@ -114,7 +114,7 @@ class Interrupted(Struct, frozen=True, tag="interrupted"):
 Outcome = Answered | Failure | Cancelled | Interrupted
 
 
-class Fact(Struct, frozen=True, kw_only=True):
+class Fact(Struct, frozen=True, gc=False, kw_only=True):
     """Something that happened, and when."""
 
     at_ms: int

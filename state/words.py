@@ -12,7 +12,7 @@ from msgspec import Struct
 __all__ = ["KeyId", "LaneId", "ProviderId", "Target", "chain", "covers", "matches"]
 
 
-class ProviderId(Struct, frozen=True, tag="provider", order=True, cache_hash=True):
+class ProviderId(Struct, frozen=True, gc=False, tag="provider", order=True, cache_hash=True):
     """A service that answers AI calls."""
 
     provider: str
@@ -21,7 +21,7 @@ class ProviderId(Struct, frozen=True, tag="provider", order=True, cache_hash=Tru
         return self.provider
 
 
-class KeyId(Struct, frozen=True, tag="key", order=True, cache_hash=True):
+class KeyId(Struct, frozen=True, gc=False, tag="key", order=True, cache_hash=True):
     """One credential of a provider."""
 
     provider: str
@@ -31,7 +31,7 @@ class KeyId(Struct, frozen=True, tag="key", order=True, cache_hash=True):
         return f"{self.provider}/{self.key}"
 
 
-class LaneId(Struct, frozen=True, tag="lane", order=True, cache_hash=True):
+class LaneId(Struct, frozen=True, gc=False, tag="lane", order=True, cache_hash=True):
     """The thing that can be tried: provider, key and model."""
 
     provider: str

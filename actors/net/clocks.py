@@ -16,7 +16,7 @@ __all__ = ["NEVER_MS", "Clocks", "Watch"]
 NEVER_MS = 1 << 62
 
 
-class Clocks(Struct, frozen=True, kw_only=True):
+class Clocks(Struct, frozen=True, gc=False, kw_only=True):
     """How long the parts of an exchange may take; None: this clock is not wound."""
 
     connect_ms: int = 5_000

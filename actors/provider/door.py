@@ -19,7 +19,7 @@ from state.words import LaneId
 __all__ = ["Door", "Knock", "Refused", "Shut", "Ticket", "Tried"]
 
 
-class Knock(Struct, frozen=True, kw_only=True):
+class Knock(Struct, frozen=True, gc=False, kw_only=True):
     """One request at one lane's door."""
 
     case: Case
@@ -35,7 +35,7 @@ class Knock(Struct, frozen=True, kw_only=True):
     """What another lane has said already, to be continued from exactly there."""
 
 
-class Ticket(Struct, frozen=True):
+class Ticket(Struct, frozen=True, gc=False):
     """Let in: the place is taken, the opening is on its way to the journal. It must be used or given back."""
 
     attempt_id: str
@@ -53,7 +53,7 @@ class Shut(Struct, frozen=True):
 Refused = Held | Exhausted | Gap | Shut
 
 
-class Tried(Struct, frozen=True, kw_only=True):
+class Tried(Struct, frozen=True, gc=False, kw_only=True):
     """How an attempt ended: a line for the trail, and what came of it."""
 
     attempted: Attempted

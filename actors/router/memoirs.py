@@ -84,7 +84,7 @@ class Memoirs:
         return shown[::-1]
 
 
-class _Memory(Struct, frozen=True):
+class _Memory(Struct, frozen=True, gc=False):
     closed: RequestClosed
     trail: tuple[Attempted, ...]
     questions: tuple[Question, ...]

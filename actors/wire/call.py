@@ -21,7 +21,7 @@ class KeyPlacement(Struct, frozen=True):
 BEARER = KeyPlacement("authorization", "Bearer ")
 
 
-class WireRequest(Struct, frozen=True, kw_only=True):
+class WireRequest(Struct, frozen=True, gc=False, kw_only=True):
     """One HTTP request, whole but for the key. Where it goes, the config alone has said."""
 
     method: str
@@ -43,7 +43,7 @@ class WireRequest(Struct, frozen=True, kw_only=True):
         return f"{self.method} to {self.origin}, {len(self.body)} bytes"
 
 
-class Call(Struct, frozen=True, kw_only=True):
+class Call(Struct, frozen=True, gc=False, kw_only=True):
     """One request as one lane carries it."""
 
     request: Request
@@ -58,7 +58,7 @@ class Call(Struct, frozen=True, kw_only=True):
     """The beginning of the answer, which another lane has said already."""
 
 
-class Reply(Struct, frozen=True):
+class Reply(Struct, frozen=True, gc=False):
     """What came back, whole."""
 
     status: int
@@ -70,7 +70,7 @@ class Reply(Struct, frozen=True):
         return 200 <= self.status < 300
 
 
-class Answer(Struct, frozen=True, kw_only=True):
+class Answer(Struct, frozen=True, gc=False, kw_only=True):
     """What a lane answered, as the caller will get it: bytes in OpenAI's shape."""
 
     body: bytes

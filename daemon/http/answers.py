@@ -55,7 +55,7 @@ _COME_AGAIN = frozenset({ErrorKind.OVERLOADED, ErrorKind.DRAINING})
 _encode = msgspec.json.Encoder().encode
 
 
-class Answer(Struct, frozen=True):
+class Answer(Struct, frozen=True, gc=False):
     """A whole response."""
 
     status: int

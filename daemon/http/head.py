@@ -10,7 +10,7 @@ WISH = b"x-failover-"
 SAID_CHARS_MAX = 1024
 
 
-class Head(Struct, frozen=True, kw_only=True):
+class Head(Struct, frozen=True, gc=False, kw_only=True):
     """The lines that decide something. None: the line is missing."""
 
     host: bytes | None = None

@@ -37,7 +37,7 @@ from state.usage.statistics import fold_statistics
 __all__ = ["NOTHING_KNOWN", "State", "fold", "fold_all"]
 
 
-class State(Struct, frozen=True):
+class State(Struct, frozen=True, gc=False):
     """All that is known."""
 
     standing: Standings = Standings()

@@ -7,7 +7,7 @@ from state.config import Capability, Strategy
 __all__ = ["Ask"]
 
 
-class Ask(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Ask(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What a request needs and wishes."""
 
     needs: frozenset[Capability] = frozenset({Capability.CHAT})

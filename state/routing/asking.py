@@ -57,7 +57,7 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 PLAIN = Options()
 
 
-class Terms(Struct, frozen=True, kw_only=True):
+class Terms(Struct, frozen=True, gc=False, kw_only=True):
     """How long a request lasts and how it is treated on its way."""
 
     deadline_ms: int

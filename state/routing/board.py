@@ -88,7 +88,7 @@ class UsedUp(Struct, frozen=True):
     """None: until another attempt ends (concurrency)."""
 
 
-class Performance(Struct, frozen=True, kw_only=True):
+class Performance(Struct, frozen=True, gc=False, kw_only=True):
     """How a lane has done lately, and on how many attempts that judgement rests."""
 
     samples: int = 0
@@ -100,7 +100,7 @@ class Performance(Struct, frozen=True, kw_only=True):
     first_token_p50_ms: int | None = None
 
 
-class LaneView(Struct, frozen=True, kw_only=True):
+class LaneView(Struct, frozen=True, gc=False, kw_only=True):
     """One lane, as seen from outside its provider. The provider has the last word all the same."""
 
     lane: LaneId
@@ -122,7 +122,7 @@ class LaneView(Struct, frozen=True, kw_only=True):
         return condition
 
 
-class Board(Struct, frozen=True):
+class Board(Struct, frozen=True, gc=False):
     """Every lane there is. Never changed, only replaced: a choice can be explained by what it saw."""
 
     views: dict[LaneId, LaneView] = {}

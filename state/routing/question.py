@@ -23,7 +23,7 @@ from state.words import LaneId
 __all__ = ["Ask", "Lead", "Placing", "Question", "Ranked", "Skipped", "Why"]
 
 
-class Question(Struct, frozen=True, kw_only=True):
+class Question(Struct, frozen=True, gc=False, kw_only=True):
     """Which lane for this request, now?"""
 
     ask: Ask
@@ -106,7 +106,7 @@ class Ranked(Struct, frozen=True, tag="ranked"):
         return f"{self.place}. {self.lane}{lead}{mark}"
 
 
-class Skipped(Struct, frozen=True, tag="skipped"):
+class Skipped(Struct, frozen=True, gc=False, tag="skipped"):
     """A lane that may not be chosen, and why."""
 
     lane: LaneId

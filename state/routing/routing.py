@@ -29,7 +29,7 @@ FILTERS: tuple[Filter, ...] = (*LAWS, *TURNS, *WEATHER)
 """Every filter there is, in the order in which they are asked: of several reasons, the first is given."""
 
 
-class Choice(Struct, frozen=True, kw_only=True):
+class Choice(Struct, frozen=True, gc=False, kw_only=True):
     """The lane to try, and on which terms."""
 
     lane: LaneId

@@ -16,7 +16,7 @@ from state.words import LaneId, Target, chain
 __all__ = ["Admitted", "Held", "admit", "explain", "is_usable", "last_resort", "places"]
 
 
-class Admitted(Struct, frozen=True):
+class Admitted(Struct, frozen=True, gc=False):
     """Come in. The place is reserved by folding an `AttemptOpened` with these terms."""
 
     terms: Terms

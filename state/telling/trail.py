@@ -12,7 +12,7 @@ from state.words import LaneId, Target
 __all__ = ["Asked", "Look", "PoolThen", "Seam"]
 
 
-class Asked(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Asked(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What the choices of a request depended on for its whole life."""
 
     ask: Ask
@@ -27,7 +27,7 @@ class Asked(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the operator wanted its pool to choose."""
 
 
-class Look(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Look(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One look at the board, and the lane that came of it."""
 
     at_ms: int

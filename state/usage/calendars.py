@@ -19,7 +19,7 @@ _ONE_DAY = timedelta(days=1)
 _DAY_MS = 86_400_000
 
 
-class Instant(Struct, frozen=True):
+class Instant(Struct, frozen=True, gc=False):
     """A moment on both clocks, and the zone in which the wall is read."""
 
     at_ms: int

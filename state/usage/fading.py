@@ -21,7 +21,7 @@ GROWTH_MAX = 64
 """Half-lives after which weights are written anew, relative to a later time: long before a float is full."""
 
 
-class Fading(Struct, frozen=True):
+class Fading(Struct, frozen=True, gc=False):
     """The weighted mean of everything observed."""
 
     era: int = 0

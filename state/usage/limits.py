@@ -45,7 +45,7 @@ TRIES_MAX = 1_000
 """Of one attempt: more than any patience has."""
 
 
-class Limits(Struct, frozen=True):
+class Limits(Struct, frozen=True, gc=False):
     """What every lane, key and provider has used: bounded by their number and by the attempts in flight."""
 
     meters: Meters = Meters()
@@ -79,7 +79,7 @@ class Allowance(Struct, frozen=True):
     zone: str
 
 
-class Reserved(Struct, frozen=True):
+class Reserved(Struct, frozen=True, gc=False):
     """There is room on the whole chain. Folding the attempt's opening takes it."""
 
     tokens: int

@@ -26,7 +26,7 @@ def counts_days(window: Window) -> bool:
     return window is RPD or window is TPD
 
 
-class Day(Struct, frozen=True):
+class Day(Struct, frozen=True, gc=False):
     """A provider's calendar day, and what the odometer showed when it was first used in it.
 
     A day is over when both clocks say so: the timeline has reached the midnight that was foreseen, and
@@ -91,7 +91,7 @@ class Statement(Struct, frozen=True, kw_only=True):
         return min(self.whole_ms, self.at_ms - (-missing * span_ms // (self.limit - self.remaining)))
 
 
-class Meter(Struct, frozen=True):
+class Meter(Struct, frozen=True, gc=False):
     """All that is counted of one lane, key or provider."""
 
     odometer: Odometer = Odometer()

@@ -19,21 +19,21 @@ __all__ = ["KeyMeters", "Meters", "ProviderMeters"]
 UNUSED = Meter()
 
 
-class KeyMeters(Struct, frozen=True, omit_defaults=True):
+class KeyMeters(Struct, frozen=True, gc=False, omit_defaults=True):
     """A key's meter, and those of the lanes that stand on it, by model."""
 
     own: Meter = UNUSED
     lanes: dict[str, Meter] = {}
 
 
-class ProviderMeters(Struct, frozen=True, omit_defaults=True):
+class ProviderMeters(Struct, frozen=True, gc=False, omit_defaults=True):
     """A provider's meter, and its keys."""
 
     own: Meter = UNUSED
     keys: dict[str, KeyMeters] = {}
 
 
-class Meters(Struct, frozen=True, omit_defaults=True):
+class Meters(Struct, frozen=True, gc=False, omit_defaults=True):
     """Everybody's meter."""
 
     providers: dict[str, ProviderMeters] = {}

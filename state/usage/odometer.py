@@ -31,7 +31,7 @@ class Notch(Struct, frozen=True, array_like=True, gc=False):
     tokens: int
 
 
-class Odometer(Struct, frozen=True):
+class Odometer(Struct, frozen=True, gc=False):
     """All that was ever used, and when the last minute of it."""
 
     requests: int = 0

@@ -25,7 +25,7 @@ FORGOTTEN = 1e-9
 """A bucket that weighs less than this part of a fresh observation is dropped."""
 
 
-class Sketch(Struct, frozen=True):
+class Sketch(Struct, frozen=True, gc=False):
     """Times in milliseconds, the recent ones weighing more."""
 
     all: Fading = Fading()

@@ -22,7 +22,7 @@ from state.words import KeyId, LaneId, ProviderId, Target
 __all__ = ["KeyRecord", "LaneRecord", "ProviderRecord", "Statistics"]
 
 
-class LaneRecord(Struct, frozen=True, omit_defaults=True):
+class LaneRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     """Everything that is remembered of one lane."""
 
     attempts: int = 0
@@ -49,21 +49,21 @@ class LaneRecord(Struct, frozen=True, omit_defaults=True):
     """Attempts whose cost nobody knows, and which are not in `cost_usd`."""
 
 
-class KeyRecord(Struct, frozen=True, omit_defaults=True):
+class KeyRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     """A key, and the lanes that stand on it, by model."""
 
     row: int = 0
     lanes: dict[str, LaneRecord] = {}
 
 
-class ProviderRecord(Struct, frozen=True, omit_defaults=True):
+class ProviderRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     """A provider, and its keys."""
 
     row: int = 0
     keys: dict[str, KeyRecord] = {}
 
 
-class Statistics(Struct, frozen=True, omit_defaults=True):
+class Statistics(Struct, frozen=True, gc=False, omit_defaults=True):
     """Everybody, and what is said of the whole alone."""
 
     providers: dict[str, ProviderRecord] = {}
