@@ -22,7 +22,7 @@ from state.usage.tokens import bytes_in, estimate_tokens
 __all__ = ["ChatRequest", "EmbedRequest", "ImageRequest", "ImageWishes", "Request"]
 
 
-class Fields(Struct, frozen=True, gc=False, dict=True):
+class Fields(Struct, frozen=True, dict=True):
     """What every request has: the model that it names and all its fields as they came."""
 
     model: str
