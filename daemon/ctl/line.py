@@ -80,6 +80,8 @@ class Refused(Complaint):
     def _next_steps(self) -> tuple[str, ...]:
         if self.kind is ErrorKind.UNKNOWN_NAME and self.details.get("field") == "request_id":
             return ("failoverctl journal lists the requests of the past",)
+        if self.kind is ErrorKind.UNKNOWN_NAME and self.details.get("field") == "job_id":
+            return ("failoverctl batch list shows those there are",)
         return () if self.kind is None else _NEXT.get(self.kind, ())
 
 

@@ -29,7 +29,7 @@ class Said:
         return re.sub(r"(?<=in )[\d.]+m?s", "T", self.err)
 
 
-def ctl(at: FakeDaemon | Path, *words: str, stdin: str = "", columns: int | None = None) -> Said:
+def ctl(at: FakeDaemon | Path, *words: str, stdin: str | bytes = "", columns: int | None = None) -> Said:
     """Run it in this process, at this daemon or socket; streams are pipes, as wide as they say."""
     socket = at.path if isinstance(at, FakeDaemon) else at
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
@@ -42,8 +42,9 @@ def ctl(at: FakeDaemon | Path, *words: str, stdin: str = "", columns: int | None
 
 
 @contextmanager
-def _stdin(text: str) -> Iterator[None]:
-    before, sys.stdin = sys.stdin, io.StringIO(text)
+def _stdin(typed: str | bytes) -> Iterator[None]:
+    given = typed.encode() if isinstance(typed, str) else typed
+    before, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(given), encoding="utf-8")
     try:
         yield
     finally:

@@ -25,12 +25,16 @@ class Screen:
         self.drawn = ""
         self._master = master
 
-    def wait_drawn(self, text: str, within_s: float = PATIENCE_S) -> None:
-        """Until this can be read on it."""
+    def wait_drawn(self, text: str, within_s: float = PATIENCE_S, *, after: int = 0) -> None:
+        """Until this can be read on it; behind the first so many characters."""
         until_s = time.monotonic() + within_s
-        while text not in self.drawn:
+        while text not in self.drawn[after:]:
             is_drawing = self._read() and time.monotonic() < until_s
             assert is_drawing, f"never drew {text!r}, only:\n{self.drawn}"
+
+    def resize(self, columns: int, rows: int = 24) -> None:
+        """As somebody does who drags the window's corner."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def wait_end(self) -> int:
         """Its exit code."""

@@ -1,12 +1,12 @@
 """How far a job is, as bars that fit the screen: pure.
 
-all            ██████████████░░░░░░  3,500 of 5,000   70%  31 a minute  48m left
+all            ██████████████░░░░░░  3,500 of 5,000, 70%, 31/min, 48m left, 2 failed
 gemini/key1/…  ███████░░░░░░░░░░░░░  1,730 done, 2 failed, 4 in flight, 2.31s each
 """
 
 from typing import NamedTuple
 
-from daemon.ctl.batch.shapes import JobStatus, LaneDone
+from daemon.ctl.batch.shapes import JobStatus, LaneProgress
 from daemon.ctl.clock import clock_time
 from daemon.ctl.plain import columns_of, cut, inert, number, seconds, share, span
 from daemon.ctl.terminal import BAD, FAINT, GOOD, PLAIN, STRONG, WARY, Cell, Tone
@@ -42,20 +42,20 @@ def settled(status: JobStatus) -> int:
 
 
 def how_far(status: JobStatus) -> str:
-    """`3,500 of 5,000, 70%, 31 a minute, 48m left`."""
+    """`3,500 of 5,000, 70%, 31/min, 48m left, 2 failed`."""
     total = status["total"]
     parts = [f"{number(settled(status))} of {number(total)}"]
     if total:
         parts.append(share(settled(status) / total))
+    if status["state"] == "running":
+        if status["rate_per_min"]:
+            parts.append(f"{number(status['rate_per_min'])}/min")
+        if status["left_s"] is not None:
+            parts.append(f"{span(status['left_s'])} left")
     if status["counts"]["failed"]:
         parts.append(f"{number(status['counts']['failed'])} failed")
     if status["counts"]["unknown"]:
         parts.append(f"{number(status['counts']['unknown'])} held")
-    if status["state"] == "running":
-        if status["rate_per_min"]:
-            parts.append(f"{number(status['rate_per_min'])} a minute")
-        if status["left_s"] is not None:
-            parts.append(f"{span(status['left_s'])} left")
     return ", ".join(parts)
 
 
@@ -72,8 +72,8 @@ def rows(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> list[lis
     room = max(0, height - 1 - bool(tail))
     shown = lanes if len(lanes) <= room else lanes[: max(0, room - 1)]
     names = ["all", *(cut(inert(lane["lane"]), NAME_COLUMNS_MAX) for lane in shown)]
-    left = min(max(columns_of(name) for name in names), max(8, width // 3))
-    bars = min(BAR_COLUMNS_MAX, max(BAR_COLUMNS_MIN, width // 4))
+    left = min(max(columns_of(name) for name in names), max(8, width // 4))
+    bars = min(BAR_COLUMNS_MAX, max(BAR_COLUMNS_MIN, width // 5))
     counts = status["counts"]
     whole = bar(bars, counts["done"], counts["failed"], status["total"], glyphs)
     picture = [_row(("all", STRONG), whole, how_far(status), left, width)]
@@ -93,7 +93,7 @@ def _tail(status: JobStatus) -> str:
     return standing(status["state"], status["why"], status["until_wall_ms"])
 
 
-def _lane(lane: LaneDone) -> str:
+def _lane(lane: LaneProgress) -> str:
     parts = [f"{number(lane['done'])} done"]
     if lane["failed"]:
         parts.append(f"{number(lane['failed'])} failed")

@@ -6,7 +6,7 @@ from typing import cast
 from daemon.ctl.batch.bars import settled
 from daemon.ctl.batch.fetch import fetch
 from daemon.ctl.batch.keeping import Kept
-from daemon.ctl.batch.shapes import ItemSaid, JobStatus
+from daemon.ctl.batch.shapes import ItemNews, JobStatus
 from daemon.ctl.batch.steady import Steady
 from daemon.ctl.batch.watching import Watcher, item_said
 from daemon.ctl.clock import now_s
@@ -24,7 +24,7 @@ def follow(paths: Sequence[str], job_id: str, watcher: Watcher, kept: Kept | Non
 
         def heard(method: str, params: Json) -> None:
             if method == "job.item":
-                watcher.say(*item_said(cast("ItemSaid", params)))
+                watcher.say(*item_said(cast("ItemNews", params["item"])))
             elif method == "job.progress":
                 status = cast("JobStatus", params["status"])
                 watcher.show(status)

@@ -14,7 +14,7 @@ from daemon.ctl.complaint import Complaint
 from daemon.ctl.plain import inert
 from daemon.exits import Exit
 
-__all__ = ["image_requests", "kind_of", "listed", "natural", "paths_in", "unsendable"]
+__all__ = ["IMAGE_BYTES_MAX", "image_requests", "kind_of", "listed", "natural", "paths_in", "unsendable"]
 
 IMAGE_BYTES_MAX = 20 * 1024 * 1024
 """No provider takes larger ones."""

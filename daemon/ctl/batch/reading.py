@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, NoReturn
 
-__all__ = ["Flaw", "Request", "requests"]
+__all__ = ["LINE_BYTES_MAX", "Flaw", "Request", "requests"]
 
 LINE_BYTES_MAX = 32 * 1024 * 1024
 """More than any daemon takes: who sends this has no line breaks."""

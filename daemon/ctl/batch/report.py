@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from daemon.ctl.batch.bars import how_far, standing
-from daemon.ctl.batch.shapes import Checkpoint, JobLine, JobStatus, LaneDone
+from daemon.ctl.batch.shapes import Checkpoint, JobLine, JobStatus, LaneProgress
 from daemon.ctl.clock import clock_time
 from daemon.ctl.plain import counted, inert, number, seconds, share, span
 from daemon.ctl.telling import cost
@@ -15,14 +15,15 @@ __all__ = ["checkpoint", "closing", "ending", "listing", "status_lines"]
 _TONES = {"done": GOOD, "running": GOOD, "paused": BAD, "sleeping": WARY, "cancelled": WARY}
 
 
-def ending(status: JobLine) -> Exit:
+def ending(status: JobStatus) -> Exit:
     """Well is only what is wholly done."""
-    return Exit.OK if status["state"] == "done" and _done(status) == status["total"] else Exit.FAILED
+    is_well = status["state"] == "done" and status["counts"]["done"] == status["total"]
+    return Exit.OK if is_well else Exit.FAILED
 
 
 def closing(status: JobStatus, screen: Terminal) -> Iterator[str]:
     """The report at the end."""
-    done, total = _done(status), status["total"]
+    done, total = status["counts"]["done"], status["total"]
     took = _took_s(status)
     head = f"job {inert(status['job_id'])} is {inert(status['state'])}: "
     rate = f" ({share(done / total)})" if total else ""
@@ -74,12 +75,11 @@ def listing(jobs: Sequence[JobLine], screen: Terminal) -> list[str]:
 
 
 def _job(job: JobLine) -> tuple[Cell | str, ...]:
-    counts = job["counts"]
     return (
         inert(job["job_id"]),
         Cell(inert(job["state"]), _TONES.get(job["state"], "")),
-        f"{number(counts['done'])} of {number(job['total'])}",
-        number(counts["failed"]) if counts["failed"] else "",
+        f"{number(job['done'])} of {number(job['total'])}",
+        number(job["failed"]) if job["failed"] else "",
         clock_time(job["created_wall_ms"] / 1000),
         inert(job["name"]),
         standing("", job["why"], job["until_wall_ms"]).removeprefix(": ").strip(),
@@ -115,7 +115,7 @@ def _tags(status: JobStatus, screen: Terminal) -> Iterator[str]:
         )
 
 
-def _lanes(lanes: Sequence[LaneDone], screen: Terminal) -> Iterator[str]:
+def _lanes(lanes: Sequence[LaneProgress], screen: Terminal) -> Iterator[str]:
     if lanes:
         yield ""
         yield from screen.table(
@@ -134,10 +134,6 @@ def _lanes(lanes: Sequence[LaneDone], screen: Terminal) -> Iterator[str]:
         )
 
 
-def _done(status: JobLine) -> int:
-    return status["counts"]["done"]
-
-
-def _took_s(status: JobLine) -> float | None:
+def _took_s(status: JobStatus) -> float | None:
     finished = status["finished_wall_ms"]
     return None if finished is None else (finished - status["created_wall_ms"]) / 1000

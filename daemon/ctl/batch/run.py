@@ -19,7 +19,7 @@ from daemon.ctl.batch.watching import Watcher, watching
 from daemon.ctl.complaint import Complaint
 from daemon.ctl.grammar import BELOW, sockets_of
 from daemon.ctl.line import Json
-from daemon.ctl.plain import inert
+from daemon.ctl.plain import counted, inert
 from daemon.ctl.spans import period
 from daemon.ctl.steer import STRATEGIES
 from daemon.ctl.terminal import Terminal
@@ -72,15 +72,16 @@ def run(args: argparse.Namespace, screen: Terminal) -> int:
 
 
 def _run(args: argparse.Namespace, watcher: Watcher, screen: Terminal) -> int:
-    source, items = _items(args)
-    if args.out:
-        check_free(args.out)
-    with Steady(sockets_of(args.socket), watcher.say) as line, ExitStack() as stack:
+    with ExitStack() as stack:
+        source, items = _items(args, stack)
+        if args.out:
+            check_free(args.out)
+        line = stack.enter_context(Steady(sockets_of(args.socket), watcher.say))
         job_id, kept = opened(line, _opening(args, source)), None
         try:
             # From now on the file says whose results it will hold: who runs the same once more is told.
             kept = stack.enter_context(Kept(args.out, job_id)) if args.out else None
-            fill(line, job_id, source, items, watcher.sent, alone=bool(args.images))
+            count = fill(line, job_id, source, items, watcher.sent, alone=bool(args.images))
         except BaseException as error:
             take_back(line, job_id)
             if kept is not None:
@@ -88,11 +89,11 @@ def _run(args: argparse.Namespace, watcher: Watcher, screen: Terminal) -> int:
             if isinstance(error, KeyboardInterrupt):
                 raise Complaint("given up while it was being submitted", "nothing was asked") from None
             raise
-        watcher.say(f"job {inert(job_id)} is submitted")
+        watcher.leave()
+        watcher.say(f"job {inert(job_id)} is submitted: {counted(count, 'item')}")
         if args.detach:
-            watcher.leave()
             screen.say(inert(job_id))
-            screen.tell(*_come_back(job_id, args.out))
+            screen.tell(*(f"  {hint}" for hint in _come_back(job_id, args.out)))
             return Exit.OK
         return _followed(args, job_id, kept, watcher, screen)
 
@@ -104,7 +105,7 @@ def _followed(
         last = follow(sockets_of(args.socket), job_id, watcher, kept)
     except KeyboardInterrupt:
         watcher.leave()
-        screen.tell("detached; the job goes on", *_come_back(job_id, args.out))
+        screen.tell("detached; the job goes on", *(f"  {hint}" for hint in _come_back(job_id, args.out)))
         return Exit.FAILED
     except Complaint as complaint:
         watcher.leave()
@@ -122,13 +123,14 @@ def _followed(
 def _come_back(job_id: str, out: str) -> tuple[str, ...]:
     to = f" --out {inert(out)}" if out else ""
     return (
-        f"  come back with: failoverctl batch attach {inert(job_id)}{to}",
-        f"  or look at it:  failoverctl batch status {inert(job_id)}",
+        f"come back with: failoverctl batch attach {inert(job_id)}{to}",
+        f"or look at it: failoverctl batch status {inert(job_id)}",
     )
 
 
 def _opening(args: argparse.Namespace, source: str) -> Json:
     options = {
+        "app": APP,
         "parallel": args.parallel,
         "strategy": args.strategy,
         "failover": False if args.no_failover else None,
@@ -137,10 +139,10 @@ def _opening(args: argparse.Namespace, source: str) -> Json:
     }
     stated = {name: value for name, value in options.items() if value is not None}
     name = args.name or os.path.basename(os.path.normpath(source))  # noqa: PTH119 - pathlib costs 8 ms
-    return {"name": name, "app": APP, "model": args.pool, "options": stated}
+    return {"name": name, "model": args.pool, "options": stated}
 
 
-def _items(args: argparse.Namespace) -> tuple[str, Iterator[Request | Flaw]]:
+def _items(args: argparse.Namespace, stack: ExitStack) -> tuple[str, Iterator[Request | Flaw]]:
     """Where they come from, and they, one by one as they are read."""
     if bool(args.file) == bool(args.images) or bool(args.images) != bool(args.prompt):
         raise Complaint(
@@ -150,16 +152,15 @@ def _items(args: argparse.Namespace) -> tuple[str, Iterator[Request | Flaw]]:
             exit_code=Exit.USAGE,
         )
     if not args.images:
-        return args.file, requests(_lines(_open(args.file)))
+        file = sys.stdin.buffer if args.file == STDIN else stack.enter_context(_open(args.file))
+        return args.file, requests(_lines(file))
     paths = listed(_lines(sys.stdin.buffer)) if args.images == STDIN else paths_in(args.images)
     return args.images, image_requests(paths, args.prompt, args.model)
 
 
 def _open(path: str) -> BinaryIO:
-    if path == STDIN:
-        return sys.stdin.buffer
     try:
-        return open(path, "rb")  # noqa: PTH123 - pathlib costs 8 ms, and the process ends with it
+        return open(path, "rb")  # noqa: PTH123 - pathlib costs 8 ms
     except OSError as error:
         raise Complaint(f"can't read {inert(path)}: {error.strerror}", exit_code=Exit.USAGE) from None
 

@@ -7,6 +7,7 @@
 A piece may be sent twice: it says where it begins. So a line that breaks costs nothing but time.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import cast
@@ -25,6 +26,8 @@ __all__ = ["FLAWS_TOLD", "fill", "opened", "take_back"]
 
 FLAWS_TOLD = 10
 """Who made one mistake has made it on every line."""
+_ITEM = re.compile(r"items\[(?P<at>\d{1,6})\]\.?(?P<field>.*)")
+"""How the daemon names what is wrong in a piece: `items[3].messages`."""
 _TOO_LARGE = "it is larger than the daemon takes in one message (daemon.frame_mib in its config)"
 
 Sent = Callable[[int], None]
@@ -46,8 +49,8 @@ def opened(line: Steady, opening: Json) -> str:
 
 def fill(
     line: Steady, job_id: str, source: str, items: Iterable[Request | Flaw], sent: Sent, *, alone: bool
-) -> None:
-    """Send all of it and seal it. With `alone`, an item that can't be sent fails alone."""
+) -> int:
+    """Send all and seal it; how many they were. With `alone`, an item that can't be sent fails alone."""
     count = 0
     try:
         for piece in pieces(_sound(items)):
@@ -58,7 +61,8 @@ def fill(
         raise _complaint(source, wrong.flaws) from None
     if not count:
         raise Complaint(f"there is no request in {inert(source)}", exit_code=Exit.USAGE)
-    line.ask("job.submit", {"job_id": job_id, "items": [], "more": False})
+    line.ask("job.submit", {"job_id": job_id, "from": count, "items": [], "more": False})
+    return count
 
 
 def take_back(line: Steady, job_id: str) -> None:
@@ -103,9 +107,12 @@ def _send(line: Steady, job_id: str, piece: Piece, *, alone: bool) -> None:
 
 def _fault(refused: Refused, piece: Piece) -> tuple[int, str]:
     """Which one in the piece is meant, and why; the refusal again, if it means no single one."""
-    index = refused.details.get("index")
-    if isinstance(index, int) and piece.start <= index < piece.end:
-        return index - piece.start, refused.says
+    named = _ITEM.match(str(refused.details.get("field", "")))
+    if named and int(named["at"]) < len(piece.requests):
+        # The daemon knows it by its place in the message; whoever wrote it, by its line.
+        return int(named["at"]), refused.says.replace(f"`{named[0]}`", f"`{named['field']}`").replace(
+            "`` ", ""
+        )
     if refused.kind is ErrorKind.INVALID_REQUEST and len(piece.requests) == 1:
         return 0, _TOO_LARGE
     raise refused

@@ -2,16 +2,9 @@
 
 from typing import TypedDict
 
-__all__ = ["Checkpoint", "Counts", "ItemSaid", "JobLine", "JobStatus", "LaneDone"]
+from daemon.ctl.shapes import AttemptSaid
 
-
-class Counts(TypedDict):
-    pending: int
-    sent: int
-    done: int
-    failed: int
-    unknown: int
-    cancelled: int
+__all__ = ["Checkpoint", "ItemNews", "JobLine", "JobStatus", "LaneProgress"]
 
 
 class JobLine(TypedDict):
@@ -20,13 +13,15 @@ class JobLine(TypedDict):
     state: str
     why: str
     until_wall_ms: int | None
+    total: int
+    done: int
+    failed: int
+    unknown: int
     created_wall_ms: int
     finished_wall_ms: int | None
-    total: int
-    counts: Counts
 
 
-class LaneDone(TypedDict):
+class LaneProgress(TypedDict):
     lane: str
     done: int
     failed: int
@@ -43,10 +38,19 @@ class Checkpoint(TypedDict):
     at_wall_ms: int
 
 
-class JobStatus(JobLine):
+class JobStatus(TypedDict):
+    job_id: str
+    name: str
+    state: str
+    why: str
+    until_wall_ms: int | None
+    created_wall_ms: int
+    finished_wall_ms: int | None
+    total: int
+    counts: dict[str, int]
     failovers: int
     tags: dict[str, int]
-    lanes: list[LaneDone]
+    lanes: list[LaneProgress]
     checkpoint: Checkpoint | None
     rate_per_min: float | None
     left_s: float | None
@@ -54,10 +58,11 @@ class JobStatus(JobLine):
     cost_usd: float
 
 
-class ItemSaid(TypedDict):
+class ItemNews(TypedDict):
     n: int
     custom_id: str
+    state: str
     tag: str
     lane: str
     reason: str
-    errors: list[str]
+    errors: list[AttemptSaid]

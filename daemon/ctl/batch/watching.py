@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from typing import Protocol, TextIO
 
 from daemon.ctl.batch.bars import Glyphs, how_far, rows, settled, standing
-from daemon.ctl.batch.shapes import ItemSaid, JobStatus
+from daemon.ctl.batch.shapes import ItemNews, JobStatus
 from daemon.ctl.plain import columns_of, cut, inert, number
-from daemon.ctl.telling import short
+from daemon.ctl.telling import failure, short
 from daemon.ctl.terminal import BAD, SIZE_MIN, WARY, Cell, Terminal, Tone
 
 __all__ = ["Live", "Plain", "Watcher", "item_said", "watching"]
@@ -40,17 +40,19 @@ class Watcher(Protocol):
         ...
 
     def leave(self) -> None:
-        """What is shown now stays; whatever is said next stands below."""
+        """What the job looks like now stays; whatever is said next stands below."""
         ...
 
 
-def item_said(item: ItemSaid) -> tuple[str, Tone]:
+def item_said(item: ItemNews) -> tuple[str, Tone]:
     """One line for an item that did not simply go well: what happened to it, and who did it in the end."""
     name = cut(inert(item["custom_id"] or f"item {item['n']}"), NAME_COLUMNS)
-    by = f", done by {short(item['lane'])}" if item["lane"] and not item["errors"] else ""
+    is_done = item["state"] == "done"
+    by = f", done by {short(item['lane'])}" if is_done else ""
     reason = f": {inert(item['reason'])}" if item["reason"] else ""
-    errors = "".join(f"; {inert(error)}" for error in item["errors"][:ERRORS_TOLD])
-    return f"{name}: {inert(item['tag'])}{reason}{by}{errors}", BAD if item["errors"] else WARY
+    errors = [f"; {short(error['lane'])}: {failure(error)}" for error in item["errors"][:ERRORS_TOLD]]
+    told = "" if is_done else "".join(errors)
+    return f"{name}: {inert(item['tag'] or item['state'])}{reason}{by}{told}", WARY if is_done else BAD
 
 
 class Plain:
@@ -101,6 +103,9 @@ class Live:
         self._draw()
 
     def leave(self) -> None:
+        if isinstance(self._picture, str):
+            self._picture = ""
+            self._draw()
         self._drawn = []
         self._picture = ""
 
