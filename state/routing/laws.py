@@ -13,40 +13,27 @@ from state.words import LaneId
 __all__ = ["LAWS", "first_meaning", "lawful"]
 
 
-def disabled(_: Question) -> Test:
-    """Switched off in the config. What an operator takes out for a while is `out` instead."""
+def unfit(question: Question) -> Test:
+    """What every request asks of every lane, in one look.
 
-    def test(view: LaneView) -> Skipped | None:
-        return None if view.card.enabled else Skipped(view.lane, Why.DISABLED, "in the config")
-
-    return test
-
-
-def incapable(question: Question) -> Test:
-    """What a model cannot do it is not asked for."""
-    needs = question.ask.needs
-
-    def test(view: LaneView) -> Skipped | None:
-        if needs <= view.card.can:
-            return None
-        return Skipped(view.lane, Why.INCAPABLE, f"no {', '.join(sorted(needs - view.card.can))}")
-
-    return test
-
-
-def too_small(question: Question) -> Test | None:
-    """The prompt, and the answer where it is bounded, must fit; and whoever is no larger than the lane that
-    found the request too long need not be asked. An unknown size is given the chance.
+    Switched off in the config it is nobody's; what an operator takes out for a while is `out` instead. What a
+    model cannot do it is not asked for. The prompt, and the answer where it is bounded, must fit; and whoever
+    is no larger than the lane that found the request too long need not be asked. An unknown size is given the
+    chance.
     """
-    need = max(question.ask.tokens_in + (question.ask.tokens_out or 0), question.outgrown + 1)
-    if need == 1:
-        return None
+    ask = question.ask
+    needs, need = ask.needs, max(ask.tokens_in + (ask.tokens_out or 0), question.outgrown + 1)
 
     def test(view: LaneView) -> Skipped | None:
-        size = view.card.context
-        if size is None or size >= need:
-            return None
-        return Skipped(view.lane, Why.TOO_SMALL, f"holds {size} tokens of {need}")
+        card = view.card
+        if not card.enabled:
+            return Skipped(view.lane, Why.DISABLED, "in the config")
+        if not needs <= card.can:
+            return Skipped(view.lane, Why.INCAPABLE, f"no {', '.join(sorted(needs - card.can))}")
+        size = card.context
+        if size is not None and size < need:
+            return Skipped(view.lane, Why.TOO_SMALL, f"holds {size} tokens of {need}")
+        return None
 
     return test
 
@@ -130,9 +117,7 @@ def other_model(question: Question) -> Test | None:
 
 
 _FOR_ANY_MODEL: tuple[Filter, ...] = (
-    disabled,
-    incapable,
-    too_small,
+    unfit,
     not_included,
     excluded,
     not_cleared,

@@ -20,7 +20,7 @@ from state.routing.nobody import Nobody, nobody
 from state.routing.question import Lead, Placing, Question, Ranked, Skipped, Why
 from state.routing.strategies import ORDERS
 from state.routing.turns import TURNS
-from state.routing.weather import WEATHER
+from state.routing.weather import WEATHER, weather
 from state.words import LaneId
 
 __all__ = ["FILTERS", "Choice", "Nobody", "Ranking", "choose", "rank"]
@@ -60,9 +60,9 @@ class Ranking(Struct, frozen=True):
 
 def choose(question: Question) -> Choice | Nobody:
     """The first lane of the ranking; or when one may be back."""
-    laws, turns, weather = raised(question, LAWS), raised(question, TURNS), raised(question, WEATHER)
+    laws, turns, fair = raised(question, LAWS), raised(question, TURNS), weather(question)
     passed: list[Skipped] = []
-    first = next(_walk(question, [*laws, *turns, *weather], passed), None)
+    first = next(_walk(question, [*laws, *turns, fair], passed), None)
     if first is None:
         return nobody(question, passed)
     view, lead = first
@@ -70,7 +70,7 @@ def choose(question: Question) -> Choice | Nobody:
         lane=view.lane,
         mark=_mark(view, question.now_ms),
         lead=lead,
-        last_standing=_stands_alone(question, view, [*laws, *weather]),
+        last_standing=_stands_alone(question, view, [*laws, fair]),
         passed=tuple(passed),
     )
 

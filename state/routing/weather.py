@@ -1,10 +1,10 @@
 """The filters that lift by themselves: standing, limits, a slow start."""
 
 from state.routing.board import LaneView, OnTrial, Out, Resting, Usable
-from state.routing.filters import Filter, Test
+from state.routing.filters import Filter, Test, first_reason, raised
 from state.routing.question import Question, Skipped, Why
 
-__all__ = ["SOON_MS", "WEATHER"]
+__all__ = ["SOON_MS", "WEATHER", "weather"]
 
 SOON_MS = 1000
 """When a slot comes back that somebody else's attempt holds, nobody knows: a polite guess."""
@@ -58,3 +58,16 @@ def slow_start(question: Question) -> Test:
 
 
 WEATHER: tuple[Filter, ...] = (held, exhausted, slow_start)
+
+
+def weather(question: Question) -> Test:
+    """The first of them that stops a lane. Most lanes need none of them: nothing holds them, and nothing that
+    they have is used up.
+    """
+
+    def test(view: LaneView) -> Skipped | None:
+        if view.exhausted is None and view.carries is None and isinstance(view.condition, Usable):
+            return None
+        return first_reason(raised(question, WEATHER), view)
+
+    return test
