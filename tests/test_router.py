@@ -222,7 +222,7 @@ async def test_a_caller_who_rules_everybody_out_made_the_error_itself():
 
     assert closed.verdict is Verdict.CALLER_ERROR
     assert closed.trouble is not None
-    assert "a/key1/m: excluded" in closed.trouble.message
+    assert "1 ruled out by the request" in closed.trouble.message
 
 
 async def test_embeddings_never_change_their_model():

@@ -1,6 +1,6 @@
 """Why there is no answer, in one message that names each lane, what became of it, and when to come back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from state.events import Answered, Cancelled, Interrupted, Outcome
 from state.failures import Failure
@@ -15,21 +15,30 @@ SAID_CHARS_MAX = 160
 MESSAGE_CHARS_MAX = 4096
 
 _NOT_WORTH_SAYING = frozenset({Why.ALREADY_TRIED, Why.NOT_IN_POOL, Why.NO_FAILOVER})
+_AS_WISHED = {
+    Why.NOT_INCLUDED: "not among those that the request named",
+    Why.EXCLUDED: "ruled out by the request",
+}
+"""Whoever asked knows which: they are counted."""
 
 
 def all_failed(
     pool: str,
     tried: Sequence[tuple[LaneId, Outcome]],
-    skipped: Iterable[Skipped],
+    skipped: Sequence[Skipped],
     *,
     retry_after_s: float | None,
 ) -> str:
     """Nobody answered: each lane that was asked and how it failed, each that was not and why."""
     lines = [f"{lane}: {in_short(outcome)}" for lane, outcome in tried]
-    lines += [_passed(skip) for skip in skipped if skip.why not in _NOT_WORTH_SAYING]
+    lines += [_passed(skip) for skip in skipped if skip.why not in _NOT_WORTH_SAYING | _AS_WISHED.keys()]
     more = len(lines) - LANES_MAX
     if more > 0:
         lines[LANES_MAX:] = [f"and {more} more"]
+    for why, says in _AS_WISHED.items():
+        count = sum(skip.why is why for skip in skipped)
+        if count:
+            lines.append(f"{count} {says}")
     head = f"no lane of {pool!r} could answer"
     when = "" if retry_after_s is None else f"; one may be back in {_seconds(retry_after_s)}"
     return f"{head}: {'; '.join(lines) or 'it has none'}{when}"[:MESSAGE_CHARS_MAX]
