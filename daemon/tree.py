@@ -4,7 +4,8 @@ stage 0   journal        there before anything happens, and after everything has
 stage 1   network guard  hears how calls end, and says when it is we who are offline
 stage 2   providers      one each; a reload replaces only those that changed
 stage 3   router         every request goes through it
-stage 4   listeners      where requests come in; the last to come and the first to go
+stage 4   jobs           thousands of requests that are kept, worked through one after the other
+stage 5   listeners      where requests come in; the last to come and the first to go
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from actors.jobs.jobs import Jobs
+from actors.jobs.jobs import Jobs, JobsActor
 from actors.journal.journal import GATHER_MS, Journal, JournalWriter, Part
 from actors.journal.journal_file import JournalFile, open_journal
 from actors.kernel.actor import ChildSpec, OnExhausted
@@ -50,7 +51,7 @@ from state.settings.resolved import Changes, Resolved, compare, config_digest
 
 __all__ = ["Edges", "Tree"]
 
-STAGE_JOURNAL, STAGE_GUARD, STAGE_PROVIDERS, STAGE_ROUTER, STAGE_LISTENERS = range(5)
+STAGE_JOURNAL, STAGE_GUARD, STAGE_PROVIDERS, STAGE_ROUTER, STAGE_JOBS, STAGE_LISTENERS = range(6)
 PROBES_WAITING_MAX = 64
 DAY_MS = 86_400_000
 MIB = 1024 * 1024
@@ -163,6 +164,7 @@ class Tree:
             self._guard_spec(),
             *providers,
             self._router_spec(),
+            self._jobs_spec(),
             self._rpc_spec(),
             *self._http_specs(),
         )
@@ -229,6 +231,15 @@ class Tree:
             make=lambda: RouterActor(self.router),
             stage=STAGE_ROUTER,
             on_exhausted=OnExhausted.ESCALATE,
+        )
+
+    def _jobs_spec(self) -> ChildSpec[None]:
+        return ChildSpec(
+            mailbox=Mailbox("jobs", 1, self._clock),
+            make=lambda: JobsActor(self.jobs),
+            stage=STAGE_JOBS,
+            on_exhausted=OnExhausted.BURY,
+            grace_s=self.resolved.config.daemon.drain_s,
         )
 
     def _door(self, provider: ProviderConfig) -> Doorway:

@@ -24,7 +24,7 @@ from state.jobs.job import ItemState
 from state.jobs.outcome import Outcome
 from state.jobs.tally import Tally, fold
 
-__all__ = ["Book", "BookPaused", "BookResumed", "Entry", "Intent", "Released", "Settled"]
+__all__ = ["Book", "BookPaused", "BookResumed", "Intent", "Released", "Settled"]
 
 BATCH_MAX = 512
 CLOSE_MS = 1_500
@@ -55,7 +55,11 @@ class Settled(Struct, frozen=True):
     answer: bytes | None = None
 
 
-Entry = Intent | Released | Settled
+class Flush(Struct, frozen=True):
+    """Nothing; but all that came before it is on the disk."""
+
+
+Entry = Intent | Released | Settled | Flush
 
 
 class BookPaused(Struct, frozen=True):
@@ -105,10 +109,19 @@ class Book:
         """Until it is on the disk. Whoever stops waiting has not taken it back."""
         await self._enter(entry)
 
+    async def flush(self) -> None:
+        """Until all that was entered is on the disk."""
+        await self._enter(Flush())
+
     async def wait_well(self) -> None:
-        """Until something can be written."""
-        while self.trouble:
+        """Until something can be written, or there is another reason to look again."""
+        if self.trouble:
             await self._well.wait()
+
+    def wake(self) -> None:
+        """Let those look again who wait for the disk: they may have been asked to stop."""
+        self._well.set()
+        self._well = Wakeup()
 
     async def write(self) -> None:
         """Write until told to stop, and then what is left; also when it is cancelled or crashes."""
@@ -218,7 +231,7 @@ def _writing(entries: Sequence[Entry], tallies: dict[int, Tally]) -> Callable[[s
                 _ask(connection, [each for each in group if isinstance(each, Intent)])
             elif kind is Released:
                 _release(connection, [each for each in group if isinstance(each, Released)])
-            else:
+            elif kind is Settled:
                 _settle(connection, [each for each in group if isinstance(each, Settled)])
         connection.executemany(
             rows.JOB_TALLY, [(rows.write_tally(tally), job) for job, tally in tallies.items()]

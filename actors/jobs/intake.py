@@ -34,7 +34,7 @@ class _Line(Struct, frozen=True, kw_only=True):
     custom_id: Annotated[str, Meta(max_length=512)] = ""
     method: str = "POST"
     url: str = ""
-    body: Raw | None = None
+    body: Raw = Raw()
     error: Annotated[str, Meta(max_length=2_000)] = ""
 
 
@@ -46,7 +46,7 @@ def read_item(raw: bytes | Raw, model: str, wall_ms: int) -> NewItem | BadReques
     """`model`: for an item that names none."""
     try:
         line = _line.decode(raw)
-        members = _members.decode(line.body or raw)
+        members = _members.decode(line.body if bytes(line.body) else raw)
     except UNDECODABLE as error:
         return blame(error)
     if line.error:
@@ -58,7 +58,7 @@ def read_item(raw: bytes | Raw, model: str, wall_ms: int) -> NewItem | BadReques
     kind = _kind(line, members)
     if isinstance(kind, BadRequest):
         return kind
-    if line.body is None:
+    if not bytes(line.body):
         members = {name: raw for name, raw in members.items() if name not in ("custom_id", "method", "url")}
     if "model" not in members and model:
         members = {"model": Raw(msgspec.json.encode(model)), **members}

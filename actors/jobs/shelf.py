@@ -25,7 +25,7 @@ __all__ = [
     "claim",
     "find",
     "finish",
-    "finished_before",
+    "forgotten",
     "hide",
     "move_all",
     "of_state",
@@ -117,7 +117,7 @@ def owned_by(uid: int | None, *, sees_all: bool, jobs_max: int) -> Callable[[sql
     return read
 
 
-def of_state(state: str) -> Callable[[sqlite3.Connection], list[Job]]:
+def of_state(state: JobState) -> Callable[[sqlite3.Connection], list[Job]]:
     """The oldest first."""
     return lambda connection: [rows.job_of(row) for row in connection.execute(rows.JOBS_OF_STATE, (state,))]
 
@@ -199,10 +199,12 @@ def reopen(job: int) -> Callable[[sqlite3.Connection], Tally]:
     return write
 
 
-def finish(job: int, state: JobState, wall_ms: int) -> Callable[[sqlite3.Connection], Tally]:
-    """It is over."""
+def finish(job: int, state: JobState, wall_ms: int) -> Callable[[sqlite3.Connection], Tally | None]:
+    """It is over. None: it is not, somebody has asked for items again meanwhile."""
 
-    def write(connection: sqlite3.Connection) -> Tally:
+    def write(connection: sqlite3.Connection) -> Tally | None:
+        if state is JobState.DONE and connection.execute(rows.ITEMS_LEFT, (job,)).fetchone() is not None:
+            return None
         connection.execute(rows.JOB_FINISH, (state, wall_ms, job))
         return _recount(connection, job)
 
@@ -212,11 +214,13 @@ def finish(job: int, state: JobState, wall_ms: int) -> Callable[[sqlite3.Connect
 # For the housekeeping.
 
 
-def finished_before(wall_ms: int) -> Callable[[sqlite3.Connection], int | None]:
-    """The oldest job that was over by then."""
+def forgotten(before_wall_ms: int) -> Callable[[sqlite3.Connection], int | None]:
+    """A job of which nothing has to be kept: purged by half, or over for so long."""
 
     def read(connection: sqlite3.Connection) -> int | None:
-        row = connection.execute(rows.FINISHED_BEFORE, (wall_ms,)).fetchone()
+        row = connection.execute(rows.PURGED).fetchone()
+        if row is None:
+            row = connection.execute(rows.FORGOTTEN, (before_wall_ms, before_wall_ms)).fetchone()
         return None if row is None else int(row[0])
 
     return read

@@ -83,9 +83,15 @@ class Attempt:
         )
 
     async def _until_it_ends(self, sink: Sink | None) -> Outcome:
+        consent = self._ticket.knock.case.consent
+        if consent is not None:
+            await consent(self._lane)
+            self._began_ms = self._desk.clock.now_ms()
         while True:
             self._tries += 1
             self._sending = Sending(self._call, self._lane, self._clocks, self._desk)
+            if self._is_aborted:
+                return Interrupted()
             outcome = await self._sending.run(sink)
             if not isinstance(outcome, Failure):
                 return outcome

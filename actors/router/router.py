@@ -39,6 +39,7 @@ from state.routing.asking import PLAIN, Options
 from state.routing.names import Names, Unknown, resolve
 from state.routing.pools import Pool
 from state.routing.preferences import Preferences
+from state.routing.question import Question
 from state.telling.explanation import Explanation
 
 __all__ = ["Router", "RouterActor", "RouterStatus"]
@@ -104,6 +105,16 @@ class Router:
         if isinstance(pool, Unknown):
             return pool
         return open_case(request, options, pool, client, stream=stream, clock=self._clock, rng=self._rng)
+
+    def look(self, case: Case) -> Question:
+        """Which lane it would ask for now, as a question; nothing is begun and nobody's turn is taken."""
+        return Question(
+            ask=case.ask,
+            pool=case.pool,
+            board=self.switchboard.keeper.board,
+            preferences=self.switchboard.state.preferences,
+            now_ms=self._clock.now_ms(),
+        )
 
     async def serve(self, case: Case, sink: Sink | None = None) -> Closed:
         """To its verdict, whatever happens. Cancelling it is a verdict too, and is raised on. A sink gets the

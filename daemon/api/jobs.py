@@ -29,11 +29,11 @@ __all__ = [
     "SubmitParams",
     "Submitted",
     "cancel",
-    "found",
     "jobs",
     "purge",
     "results",
     "resume",
+    "sought",
     "status",
     "submit",
 ]
@@ -117,7 +117,7 @@ class ResumeParams(Params, frozen=True, kw_only=True):
 async def submit(cast: Cast, params: SubmitParams, caller: Caller) -> Submitted | Refusal:
     """All of the piece is on the disk, or nothing."""
     try:
-        job = await found(cast, params.job_id, caller) if params.job_id else _new(cast, params, caller)
+        job = await _found(cast, params.job_id, caller) if params.job_id else _new(cast, params, caller)
         if isinstance(job, Refusal):
             return job
         items = _read(cast, params.items, job.model)
@@ -146,13 +146,13 @@ async def jobs(cast: Cast, _: Nothing, caller: Caller) -> JobsSaid | Refusal:
 
 async def status(cast: Cast, params: JobParams, caller: Caller) -> JobStatus | Refusal:
     """How far it is, and where it would go on."""
-    job = await _sought(cast, params.job_id, caller)
+    job = await sought(cast, params.job_id, caller)
     return job if isinstance(job, Refusal) else status_of(cast, job)
 
 
 async def results(cast: Cast, params: ResultsParams, caller: Caller) -> ResultsSaid | Refusal:
     """A page of what is there, in order."""
-    job = await _sought(cast, params.job_id, caller)
+    job = await sought(cast, params.job_id, caller)
     if isinstance(job, Refusal):
         return job
     try:
@@ -171,7 +171,7 @@ async def results(cast: Cast, params: ResultsParams, caller: Caller) -> ResultsS
 
 async def cancel(cast: Cast, params: JobParams, caller: Caller) -> JobLine | Refusal:
     """No more items are asked; those on their way are cut off."""
-    job = await _sought(cast, params.job_id, caller)
+    job = await sought(cast, params.job_id, caller)
     if isinstance(job, Refusal):
         return job
     try:
@@ -182,7 +182,7 @@ async def cancel(cast: Cast, params: JobParams, caller: Caller) -> JobLine | Ref
 
 async def resume(cast: Cast, params: ResumeParams, caller: Caller) -> JobLine | Refusal:
     """Go on with what is left, and with what is asked to be tried again."""
-    job = await _sought(cast, params.job_id, caller)
+    job = await sought(cast, params.job_id, caller)
     if isinstance(job, Refusal):
         return job
     if job.state is JobState.FILLING:
@@ -198,7 +198,7 @@ async def resume(cast: Cast, params: ResumeParams, caller: Caller) -> JobLine | 
 
 async def purge(cast: Cast, params: JobParams, caller: Caller) -> JobLine | Refusal:
     """Delete it with its items and answers."""
-    job = await _sought(cast, params.job_id, caller)
+    job = await sought(cast, params.job_id, caller)
     if isinstance(job, Refusal):
         return job
     try:
@@ -209,7 +209,7 @@ async def purge(cast: Cast, params: JobParams, caller: Caller) -> JobLine | Refu
     return line
 
 
-async def found(cast: Cast, job_id: str, caller: Caller) -> Job | Refusal:
+async def _found(cast: Cast, job_id: str, caller: Caller) -> Job | Refusal:
     """One's own job. Raises JournalUnusable."""
     job = await cast.jobs.find(job_id)
     if job is None or not caller.owns(job.owner.uid):
@@ -219,9 +219,10 @@ async def found(cast: Cast, job_id: str, caller: Caller) -> Job | Refusal:
     return job
 
 
-async def _sought(cast: Cast, job_id: str, caller: Caller) -> Job | Refusal:
+async def sought(cast: Cast, job_id: str, caller: Caller) -> Job | Refusal:
+    """The same; that the journal can't be read is a refusal too."""
     try:
-        return await found(cast, job_id, caller)
+        return await _found(cast, job_id, caller)
     except JournalUnusable as error:
         return _unusable(error)
 

@@ -4,8 +4,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from daemon.api.cast import Cast
+from daemon.api.moment import Moment
 from state.jobs.job import ItemState, Job, JobState
-from state.jobs.outcome import Error
+from state.jobs.outcome import Error, Outcome
 from state.jobs.rows import Result
 from state.jobs.tally import LaneTally
 
@@ -16,6 +17,7 @@ __all__ = [
     "JobStatus",
     "LaneProgress",
     "line_of",
+    "news_of",
     "result_said",
     "status_of",
 ]
@@ -131,7 +133,7 @@ def line_of(cast: Cast, job: Job) -> JobLine:
         name=job.name,
         state=live.state,
         why=live.why,
-        until_wall_ms=live.until_wall_ms,
+        until_wall_ms=_wall(cast, live.until_ms),
         total=job.total,
         done=live.tally.done,
         failed=live.tally.failed,
@@ -162,7 +164,7 @@ def status_of(cast: Cast, job: Job) -> JobStatus:
         name=job.name,
         state=live.state,
         why=live.why,
-        until_wall_ms=live.until_wall_ms,
+        until_wall_ms=_wall(cast, live.until_ms),
         created_wall_ms=job.created_wall_ms,
         finished_wall_ms=job.finished_wall_ms,
         total=job.total,
@@ -212,6 +214,23 @@ def result_said(job: Job, result: Result) -> Raw:
         return Raw(b'%b,"response":%b,"error":null,"failover":%b}' % (head, response, _encode(block)))
     error = {"code": outcome.code, "message": outcome.message}
     return Raw(b'%b,"response":null,"error":%b,"failover":%b}' % (head, _encode(error), _encode(block)))
+
+
+def news_of(outcome: Outcome) -> ItemNews:
+    """Of an item that did not go as planned."""
+    return ItemNews(
+        n=outcome.n,
+        custom_id=outcome.custom_id,
+        state=ItemState.DONE if outcome.is_done else ItemState.FAILED,
+        tag=outcome.tag,
+        lane=outcome.lane,
+        reason=outcome.reason or outcome.message,
+        errors=outcome.errors,
+    )
+
+
+def _wall(cast: Cast, at_ms: int | None) -> int | None:
+    return None if at_ms is None else Moment(cast.clock.now_ms(), cast.clock.wall_ms()).wall_of(at_ms)
 
 
 def _model(lane: str) -> str:

@@ -3,10 +3,11 @@
 import msgspec
 
 from daemon.api.cast import Cast
-from daemon.api.jobs import FollowParams, status
-from daemon.api.jobs_said import JobStatus
+from daemon.api.jobs import FollowParams, sought, status
+from daemon.api.jobs_said import JobStatus, news_of
 from daemon.api.refusal import Refusal
 from daemon.rpc.calls import Call
+from state.jobs.outcome import Outcome
 
 __all__ = ["follow"]
 
@@ -18,10 +19,21 @@ _encode = msgspec.json.Encoder().encode
 
 async def follow(cast: Cast, params: FollowParams, call: Call) -> JobStatus | Refusal:
     """The result is the last status. Whoever does not keep up misses news of items, never the end."""
-    said: JobStatus | Refusal = await status(cast, params, call.caller)
-    while not isinstance(said, Refusal) and not said.state.is_over:
+    job = await sought(cast, params.job_id, call.caller)
+    if isinstance(job, Refusal):
+        return job
+
+    def hear(outcome: Outcome) -> None:
         if not call.is_choked:
-            call.notify("job.progress", "status", _encode(said))
-        await cast.clock.sleep_until(cast.clock.now_ms() + LOOK_MS)
-        said = await status(cast, params, call.caller)
-    return said
+            call.notify("job.item", "item", _encode(news_of(outcome)))
+
+    with cast.jobs.news.heard_by(job.seq, hear):
+        told: JobStatus | None = None
+        while True:
+            said = await status(cast, params, call.caller)
+            if isinstance(said, Refusal) or said.state.is_over:
+                return said
+            if said != told and not call.is_choked:
+                call.notify("job.progress", "status", _encode(said))
+                told = said
+            await cast.clock.sleep_until(cast.clock.now_ms() + LOOK_MS)

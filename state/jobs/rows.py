@@ -19,7 +19,7 @@ __all__ = [
     "BODY_WRITE",
     "CLAIM",
     "COUNTS",
-    "FINISHED_BEFORE",
+    "FORGOTTEN",
     "ITEMS_DROP",
     "ITEMS_LEFT",
     "ITEM_WRITE",
@@ -39,6 +39,7 @@ __all__ = [
     "OUTCOMES_DROP",
     "OUTCOMES_OF_STATE",
     "OUTCOME_WRITE",
+    "PURGED",
     "RESULTS",
     "SENT",
     "SETTLE",
@@ -63,8 +64,10 @@ JOB_BY_ID = f"SELECT {_JOB} FROM job WHERE id = ? AND state != 'purged'"  # noqa
 JOBS_OF_ALL = f"SELECT {_JOB} FROM job WHERE state != 'purged' ORDER BY seq DESC LIMIT ?"  # noqa: S608 - as above
 JOBS_OF_UID = f"SELECT {_JOB} FROM job WHERE uid = ? AND state != 'purged' ORDER BY seq DESC LIMIT ?"  # noqa: S608 - as above
 JOBS_OF_STATE = f"SELECT {_JOB} FROM job WHERE state = ? ORDER BY seq"  # noqa: S608 - as above
-FINISHED_BEFORE = """SELECT seq FROM job WHERE state IN ('done', 'cancelled') AND finished_wall_ms < ?
-    ORDER BY seq LIMIT 1"""
+PURGED = "SELECT seq FROM job WHERE state = 'purged' LIMIT 1"
+# One that was never handed in whole is forgotten like one that is over.
+FORGOTTEN = """SELECT seq FROM job WHERE (state IN ('done', 'cancelled') AND finished_wall_ms < ?)
+    OR (state = 'filling' AND created_wall_ms < ?) ORDER BY seq LIMIT 1"""
 JOB_TOTAL = "UPDATE job SET total = ? WHERE seq = ?"
 JOB_STATE = "UPDATE job SET state = ?, finished_wall_ms = NULL WHERE seq = ?"
 JOB_FINISH = "UPDATE job SET state = ?, finished_wall_ms = ? WHERE seq = ?"

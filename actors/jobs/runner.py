@@ -1,0 +1,298 @@
+"""A runner: works through one job, some items at the same time, until there is nothing left to do.
+
+    take --> look at the board --> consent: intent on the disk --> asked --> outcome on the disk --> next
+                 |  nobody can now                                    |
+                 +--------------> later <-----------------------------+  and the job too, if all have to wait
+
+It owns the items that it has taken. If it dies, or is cut off, what was on its way is for the next life to
+judge, as after a crash of everything: there is only one way to begin.
+"""
+
+from collections import Counter
+
+from anyio import CancelScope, Lock, create_task_group
+from anyio import Event as Wakeup
+from anyio.lowlevel import checkpoint
+from msgspec.structs import replace
+
+from actors.case import Case, Client, Closed
+from actors.jobs import shelf
+from actors.jobs.book import Book, Intent, Released, Settled
+from actors.jobs.intake import read_body
+from actors.jobs.lineup import FETCH_BYTES_MAX, FETCH_MAX, Lineup
+from actors.jobs.news import News, Pace
+from actors.journal.journal import Journal
+from actors.journal.journal_file import JournalUnusable
+from actors.kernel.deadlines import move_on_at
+from actors.router.opening import decode_options
+from actors.router.router import Router
+from actors.seams import Clock
+from actors.wire.complaint import BadRequest
+from state.jobs.errand import Errand, Round, Tried, after
+from state.jobs.job import Job, JobState, asked_of
+from state.jobs.outcome import Outcome
+from state.jobs.prospect import Prospect, prospect
+from state.jobs.settle import LOOK_AGAIN_MS, Ask, Later, before, settle, unsendable
+from state.routing.names import Unknown
+from state.routing.routing import choose
+from state.words import LaneId
+
+__all__ = ["Runner"]
+
+UNREADABLE_MS = 1_000
+
+
+class Runner:
+    """Of one job; run once."""
+
+    def __init__(
+        self,
+        job: Job,
+        *,
+        parallel: int,
+        router: Router,
+        journal: Journal,
+        book: Book,
+        news: News,
+        clock: Clock,
+    ) -> None:
+        self.job = job
+        self.pace = Pace()
+        self.ended = Wakeup()
+        """When it has come to its end, whichever."""
+        self.is_stopping = False
+        self._parallel = parallel
+        self._router = router
+        self._journal = journal
+        self._book = book
+        self._news = news
+        self._clock = clock
+        self._lineup = Lineup()
+        self._lanes: dict[int, str] = {}
+        """Of the items under way: the lane that each is on, or nothing yet."""
+        self._changed = Wakeup()
+        self._turn = Lock()
+        self._scope = CancelScope()
+        self._unreadable = ""
+
+    def __repr__(self) -> str:
+        return f"<runner of {self.job}: {len(self._lanes)} under way, {self._lineup!r}>"
+
+    async def run(self) -> bool:
+        """Whether the job has nothing left to do; if not, it was stopped."""
+        try:
+            with self._scope:
+                async with create_task_group() as crew:
+                    for _ in range(self._parallel):
+                        crew.start_soon(self._work)
+                return not self.is_stopping
+            return False
+        finally:
+            self.ended.set()
+
+    def stop(self) -> None:
+        """Take no more items; those under way may finish."""
+        self.is_stopping = True
+        self._stir()
+
+    def cut(self) -> None:
+        """Now."""
+        self.is_stopping = True
+        self._scope.cancel()
+
+    def rewind(self) -> None:
+        """There are items to be asked again, or it is worth looking at once."""
+        self._lineup.rewind()
+        self._stir()
+
+    # How it stands.
+
+    @property
+    def in_flight(self) -> dict[str, int]:
+        """By lane."""
+        return dict(Counter(self._lanes.values()))
+
+    @property
+    def standing(self) -> tuple[JobState, str, int | None]:
+        """Its state, why, and until when on the timeline."""
+        trouble = self._book.trouble or self._unreadable
+        if trouble:
+            return JobState.PAUSED, f"nothing can be written: {trouble}", None
+        first = self._lineup.first
+        if first is None or any(self._lanes.values()) or self._lineup.has_ready:
+            return JobState.RUNNING, "", None
+        if first.is_stuck:
+            return JobState.PAUSED, first.why, None
+        return JobState.SLEEPING, first.why, first.at_ms
+
+    # Working.
+
+    async def _work(self) -> None:
+        while (errand := await self._next()) is not None:
+            self._lanes[errand.item.n] = ""
+            try:
+                await self._see_to(errand)
+            finally:
+                self._lanes.pop(errand.item.n, None)
+                self._stir()
+
+    async def _next(self) -> Errand | None:
+        """Whoever is next; None: nobody is left, or it is to stop. One worker at a time waits here."""
+        async with self._turn:
+            while not self.is_stopping:
+                if self._book.trouble:
+                    await self._book.wait_well()
+                    continue
+                errand = self._lineup.take(self._clock.now_ms())
+                if errand is not None:
+                    return errand
+                if self._lineup.wants_more:
+                    await self._fetch()
+                elif self._lineup.is_waiting or self._lanes:
+                    await self._wait()
+                else:
+                    return None
+            return None
+
+    async def _fetch(self) -> None:
+        claim = shelf.claim(self.job.seq, self._lineup.cursor, items_max=FETCH_MAX, bytes_max=FETCH_BYTES_MAX)
+        try:
+            items = await self._journal.transact(claim)
+        except JournalUnusable as error:
+            self._unreadable = str(error)
+            await self._clock.sleep_until(self._clock.now_ms() + UNREADABLE_MS)
+            return
+        self._unreadable = ""
+        self._lineup.fetched(items, is_all=not items)
+
+    async def _wait(self) -> None:
+        """Until something changes, or somebody has waited long enough."""
+        changed, wake_ms = self._changed, self._lineup.wake_ms
+        if wake_ms is None:
+            await changed.wait()
+        else:
+            with move_on_at(self._clock, wake_ms):
+                await changed.wait()
+
+    def _stir(self) -> None:
+        self._changed.set()
+        self._changed = Wakeup()
+
+    # One item.
+
+    async def _see_to(self, errand: Errand) -> None:
+        case = self._case(errand)
+        if isinstance(case, Later | Outcome):
+            await self._conclude(errand, case)
+            return
+        seen = self._prospect(case, errand)
+        found = before(
+            errand,
+            seen,
+            now_ms=self._clock.now_ms(),
+            deadline_ms=self.job.deadline_ms,
+            wall_ms=self._clock.wall_ms(),
+        )
+        if not isinstance(found, Ask):
+            await self._conclude(errand, found)
+            return
+        if seen.why and not errand.reason:
+            errand = replace(errand, reason=seen.why)
+        closed, was_sent = await self._ask(case, errand)
+        if closed is None:
+            self._lineup.put_back(errand)
+            return
+        now = _round(case, closed, self._clock.now_ms())
+        errand = after(errand, now)
+        settled = settle(
+            errand,
+            now,
+            self._prospect(case, errand),
+            now_ms=self._clock.now_ms(),
+            wall_ms=self._clock.wall_ms(),
+            may_fail_over=case.ask.failover and case.pool.rules.failover,
+        )
+        await self._conclude(errand, settled, closed, was_sent=was_sent)
+
+    def _case(self, errand: Errand) -> Case | Later | Outcome:
+        """The request that it is now: names, pools and lanes may be others than when it was handed in."""
+        item, now_ms = errand.item, self._clock.now_ms()
+        request = read_body(item.kind, item.body)
+        if isinstance(request, BadRequest):
+            return unsendable(errand, str(request), self._clock.wall_ms())
+        options = decode_options(request.failover)
+        if isinstance(options, BadRequest):
+            return unsendable(errand, str(options), self._clock.wall_ms())
+        owner = self.job.owner
+        client = Client(app=owner.app, uid=owner.uid)
+        case = self._router.open(request, asked_of(self.job.options, options), client)
+        if isinstance(case, Unknown):
+            return Later(at_ms=now_ms + LOOK_AGAIN_MS, why=str(case), is_stuck=True)
+        if self.job.deadline_ms is not None:
+            case = replace(case, deadline_ms=max(now_ms + 1, min(case.deadline_ms, self.job.deadline_ms)))
+        return case
+
+    def _prospect(self, case: Case, errand: Errand) -> Prospect:
+        question = self._router.look(_leaving_out(case, errand.spent))
+        return prospect(question, choose(question))
+
+    async def _ask(self, case: Case, errand: Errand) -> tuple[Closed | None, bool]:
+        """How it ended, and whether an intent is on the disk. None: the disk takes nothing, so nothing was
+        sent.
+        """
+        n, was_sent = errand.item.n, False
+        closed: Closed | None = None
+        with CancelScope() as scope:
+
+            async def consent(lane: LaneId) -> None:
+                nonlocal was_sent
+                self._lanes[n] = str(lane)
+                if await self._book.intend(Intent(self.job.seq, n, str(lane), case.id)):
+                    was_sent = True
+                else:
+                    scope.cancel()
+                    await checkpoint()
+
+            closed = await self._router.serve(replace(_leaving_out(case, errand.spent), consent=consent))
+        return closed, was_sent
+
+    async def _conclude(
+        self,
+        errand: Errand,
+        settled: Later | Outcome,
+        closed: Closed | None = None,
+        *,
+        was_sent: bool = False,
+    ) -> None:
+        """On the disk first, then it counts."""
+        item = errand.item
+        if isinstance(settled, Later):
+            if was_sent:
+                await self._book.settle(Released(self.job.seq, item.n))
+            self._lineup.defer(errand, settled, self._clock.now_ms())
+            return
+        answer = None if closed is None or closed.answer is None else closed.answer.body
+        await self._book.settle(Settled(self.job.seq, settled, answer))
+        self._lineup.settled(item.n)
+        self.pace.step(self._clock.now_ms())
+        self._news.tell(self.job.seq, settled)
+
+
+def _leaving_out(case: Case, spent: tuple[LaneId, ...]) -> Case:
+    if not spent:
+        return case
+    return replace(case, ask=replace(case.ask, exclude=(*case.ask.exclude, *map(str, spent))))
+
+
+def _round(case: Case, closed: Closed, now_ms: int) -> Round:
+    usage = closed.usage
+    return Round(
+        request_id=case.id,
+        verdict=closed.verdict,
+        lane=closed.lane,
+        trail=tuple(Tried(line.lane, line.outcome) for line in closed.trail),
+        message="" if closed.trouble is None else closed.trouble.message,
+        duration_ms=max(0, now_ms - case.opened_ms),
+        tokens=0 if usage is None else usage.tokens_in + usage.tokens_out,
+        cost_usd=closed.cost_usd,
+    )
