@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 from msgspec import Struct
 
-from state.config import Config
+from state.config import Config, ProviderConfig
 from state.events import AttemptClosed, AttemptOpened, Event, Interrupted
 from state.memory.fold import NOTHING_KNOWN, State, fold
 from state.memory.journal import Stored
@@ -33,6 +33,18 @@ class Remembered(Struct, frozen=True, kw_only=True):
     broken: tuple[str, ...] = ()
     """Snapshots that could not be read; their parts begin with what the journal's tail tells."""
 
+    def after(self, events: Iterable[Event], config: Config) -> "Remembered":
+        """What is known when these have happened as well."""
+        providers, router = dict(self.providers), self.router
+        settings = {name: _settings_of(each) for name, each in config.provider.items()}
+        for event in events:
+            for name, state in providers.items():
+                if concerns(event, name):
+                    providers[name] = fold(state, event, settings[name])
+            if concerns_router(event):
+                router = fold(router, event, config)
+        return Remembered(providers=providers, router=router, broken=self.broken)
+
     @property
     def open_attempts(self) -> frozenset[str]:
         """By id: those that were never closed."""
@@ -49,9 +61,7 @@ def remember(covers: Mapping[str, Cover], tail: Iterable[Stored], config: Config
     broken: list[str] = []
     seqs: dict[str, int] = {}
     states: dict[str, State] = {}
-    settings = {
-        part_name(name): Config(provider={name: provider}) for name, provider in config.provider.items()
-    }
+    settings = {part_name(name): _settings_of(each) for name, each in config.provider.items()}
     for part in (*settings, ROUTER):
         cover = covers.get(part, Cover(0, b"{}"))
         try:
@@ -71,6 +81,11 @@ def remember(covers: Mapping[str, Cover], tail: Iterable[Stored], config: Config
         router=states[ROUTER],
         broken=tuple(broken),
     )
+
+
+def _settings_of(provider: ProviderConfig) -> Config:
+    """A provider learns by its own settings alone, as its ledger does."""
+    return Config(provider={provider.name: provider})
 
 
 def interrupted(
