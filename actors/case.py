@@ -97,7 +97,8 @@ class Closed(Struct, frozen=True, gc=False, kw_only=True):
 
     verdict: Verdict
     answer: Answer | None = None
-    """None with a verdict `ok` only for a stream, which has been delivered already."""
+    """None with a verdict `ok` only for a stream, which has been delivered already; or where it was answered
+    before, and nobody has kept the answer: the trouble says so."""
     lane: LaneId | None = None
     trouble: Trouble | None = None
     trail: tuple[Attempted, ...] = ()

@@ -401,6 +401,17 @@ def test_check_tells_what_a_reload_would_do_and_changes_nothing(tmp_path):
         assert not (tmp_path / "run" / "failoverd.sock").exists()
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_who_comes_back_for_an_answer_that_is_not_kept_is_not_given_nothing(daemon, phone, stream):
+    asks = {"model": "good/m1", "messages": MESSAGES, "request_id": f"kept-not-{stream}", "stream": stream}
+    first = phone.ask("chat", **asks)
+    with pytest.raises(Failed) as again:
+        phone.ask("chat", **asks)
+    assert first["failover"]["verdict"] == "ok"
+    assert again.value.data["kind"] == "caller_error"
+    assert "its answer is not kept" in str(again.value)
+
+
 def test_to_ask_twice_for_a_drain_is_no_impatience(tmp_path):
     with house(tmp_path) as (daemon, phone), dialled(daemon) as operator:
         hang = [{"role": "user", "content": "hang"}]

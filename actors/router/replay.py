@@ -35,8 +35,12 @@ class Outcome(Struct, frozen=True):
 
     @property
     def bare(self) -> "Outcome":
-        """The verdict alone."""
-        return Outcome(replace(self.closed, answer=None))
+        """The verdict alone. Who comes for the answer is told that it is gone, not given nothing."""
+        closed = self.closed
+        if not self.is_whole:
+            return Outcome(closed)
+        gone = Trouble(message="it was answered before; its answer is not kept")
+        return Outcome(replace(closed, answer=None, trouble=gone))
 
 
 def given(outcome: Outcome, case: Case, sink: Sink | None) -> Closed:

@@ -13,6 +13,7 @@ from actors.wire.complaint import BadRequest
 from actors.wire.intake import decode_chat, decode_embed, decode_image
 from daemon.api.refusal import Refusal, bad_request, refusal_of, unknown
 from daemon.api.report import Report, report_of
+from daemon.verdicts import ErrorKind
 from state.events import Verdict
 from state.routing.asking import Options
 from state.routing.names import Unknown
@@ -49,6 +50,8 @@ async def serve(router: Router, case: Case, sink: Sink | None = None) -> Raw | S
     closed = await router.serve(case, sink if case.stream else None)
     if closed.verdict is not Verdict.OK:
         return refusal_of(closed, case.id)
+    if closed.answer is None and closed.trouble is not None:
+        return Refusal(kind=ErrorKind.CALLER_ERROR, message=closed.trouble.message, request_id=case.id)
     report = report_of(case, closed)
     if closed.answer is None:
         return Streamed(failover=report)
