@@ -53,6 +53,12 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+def transport_of(step: Doorstep) -> HttpTransport:
+    (transport,) = step.accesses[0]._transports.values()
+    assert isinstance(transport, HttpTransport)
+    return transport
+
+
 async def storm(step: Doorstep, attempts: int, chance: random.Random) -> None:
     """Each is cancelled after a random while: waiting, dialling, sending, reading, pausing, or just over."""
     turns = iter(range(attempts))
@@ -64,6 +70,7 @@ async def storm(step: Doorstep, attempts: int, chance: random.Random) -> None:
                 await asyncio.sleep(0.001)  # on trial, and somebody else is it
             with anyio.move_on_after(chance.random() ** 2 * 0.1):
                 await step.door.attempt(ticket, Ear() if case.stream else None)
+            assert len(transport_of(step)._open) <= POOL
 
     async with anyio.create_task_group() as tasks:
         for _ in range(AT_ONCE):
@@ -73,6 +80,7 @@ async def storm(step: Doorstep, attempts: int, chance: random.Random) -> None:
 async def weather(attempts: int) -> None:
     chance = random.Random(SEED)
     async with serving(moody(chance)) as server:
+        files_before, tasks_before = open_files(), len(asyncio.all_tasks())
         async with real_doorstep(
             f"{server.url}/v1",
             connections=POOL,
@@ -86,8 +94,7 @@ async def weather(attempts: int) -> None:
 
             await storm(step, attempts, chance)
 
-            (transport,) = step.accesses[0]._transports.values()
-            assert isinstance(transport, HttpTransport)
+            transport = transport_of(step)
             with suppress(TimeoutError):
                 async with asyncio.timeout(10):  # in which the server notices who has left
                     while server.open > POOL or len(asyncio.all_tasks()) > tasks + POOL:
@@ -109,6 +116,12 @@ async def weather(attempts: int) -> None:
                     break
             else:
                 raise AssertionError("the next request does not work")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(10):
+                while server.open or len(asyncio.all_tasks()) > tasks_before:
+                    await asyncio.sleep(0.01)
+        gc.collect()
+        assert (server.open, open_files(), len(asyncio.all_tasks())) == (0, files_before, tasks_before)
 
 
 async def test_a_thousand_attempts_cancelled_at_any_moment_leave_nothing_behind():

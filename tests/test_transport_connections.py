@@ -193,6 +193,47 @@ async def test_where_one_has_died_those_that_lay_there_longer_are_not_used_eithe
     assert server.accepted == 4
 
 
+async def test_who_is_sent_again_dials_beside_nobody_who_has_become_idle_meanwhile():
+    """Two places: when the connection of one request is found dead, somebody else gets its place."""
+    may_die, may_end = asyncio.Event(), asyncio.Event()
+
+    async def obeys(line: Line) -> None:
+        while True:
+            match (await line.hear()).target:
+                case "/v1/dies" if not may_die.is_set():
+                    await may_die.wait()
+                    return
+                case "/v1/waits":
+                    await may_end.wait()
+            await line.say(answer())
+
+    async with serving(obeys) as server:
+        with closing(transport_to(server, connections=2)) as transport:
+
+            def sent(target: bytes) -> asyncio.Task[Fault | Delivered]:
+                return asyncio.ensure_future(outcome(transport, target=target))
+
+            both = [sent(b"/waits"), sent(b"/waits")]
+            await until(lambda: len(server.asked) == 2)
+            may_end.set()
+            assert await asyncio.gather(*both) == [WELL] * 2
+            may_end.clear()
+
+            # One waits, one dies and is sent again, behind one who waited in front of the gate.
+            busy, dying, next_one = sent(b"/waits"), sent(b"/dies"), sent(b"/waits")
+            await until(lambda: len(server.asked) == 4)
+            may_die.set()
+            await until(lambda: len(server.asked) == 5)
+            assert repr(transport._gate) == "<gate: 2 of 2 places taken, 1 waiting>"
+            open_at_most = 0
+            may_end.set()
+            while not dying.done():
+                open_at_most = max(open_at_most, len(transport._open))
+                await asyncio.sleep(0)
+            assert await asyncio.gather(busy, dying, next_one) == [WELL] * 3
+            assert open_at_most == 2
+
+
 @pytest.mark.parametrize(("resets", "fault"), [(True, Fault.RESET), (False, Fault.TRUNCATED)])
 async def test_a_request_of_which_an_answer_has_begun_is_not_sent_again(resets, fault):
     async def dies_in_the_second_answer(line: Line) -> None:
@@ -307,6 +348,25 @@ async def test_closing_a_transport_ends_everything_that_it_carries():
         assert await outcome(transport) == Fault.CLOSED
         assert repr(transport) == f"<transport to {server.url}/v1, closed>"
         await until(lambda: server.open == 0)
+
+
+@pytest.mark.parametrize("warming", [False, True], ids=["for a request", "warming"])
+async def test_a_connection_that_arrives_in_the_moment_of_closing_is_closed(*, warming: bool):
+    async with serving(obliges) as server:
+        transport = transport_to(server)
+        sending = None if warming else asyncio.ensure_future(outcome(transport))
+        if warming:
+            transport.warm()
+        while not transport._dials:
+            await asyncio.sleep(0)
+        (dial,) = transport._dials
+        dial.add_done_callback(lambda dial: transport.close())
+        if sending is not None:
+            assert await sending == Fault.CLOSED
+        await until(lambda: transport._gate.is_untouched)
+        assert (len(transport._open), len(transport._idle)) == (0, 0)
+        await until(lambda: (server.accepted, server.open) == (1, 0))
+        assert server.asked == []
 
 
 async def test_waiting_for_a_place_ends_with_the_deadline_and_costs_no_connection():

@@ -106,23 +106,26 @@ class HttpTransport:
         clocks: Clocks = NO_CLOCKS,
     ) -> Exchange:
         head = self._heads.write(method, target, headers, len(body))
-        only_fresh = False
+        is_second = False
         while True:
             if not self._gate.enter_nowait():
                 await self._gate.enter(clocks.deadline_ms)
             began_ms = self._clock.now_ms()
-            idle = None if only_fresh else self._idle.take(began_ms)
+            if is_second:
+                # Those that lay there longer than the one found dead are dead too; and whoever dials while
+                # others are idle makes one connection too many.
+                self._idle.close()
+            idle = self._idle.take(began_ms)
             connection = idle or await self._dialled_inside(clocks, began_ms)
             exchange = Exchange(connection, bytes_max=self._body_bytes_max)
-            connection.begin(exchange, clocks, began_ms, head=head, key=key, body=body)
-            # From here on the connection holds the place, and gives it back however the exchange ends.
             try:
+                # From here on the connection holds the place, and gives it back however the exchange ends.
+                connection.begin(exchange, clocks, began_ms, head=head, key=key, body=body)
                 await exchange.wait_opened()
             except ExchangeFailed as failed:
-                only_fresh = True
+                is_second = True
                 if not (idle and _was_stale(failed) and self._clock.now_ms() < began_ms + STALE_MS):
                     raise
-                self._idle.close()  # they have lain there for longer than the one that was found dead
             except BaseException:
                 exchange.close()
                 raise
@@ -186,6 +189,9 @@ class HttpTransport:
         if dial.cancelled():
             raise ExchangeFailed(Fault.CLOSED if self._is_closed else fault)
         connection = dial.result()
+        if self._is_closed:  # it arrived in the moment of closing
+            connection.abort()
+            raise ExchangeFailed(Fault.CLOSED)
         if not connection.is_usable:  # gone again before we could say a word
             raise ExchangeFailed(Fault.NO_ANSWER)
         self._open.add(connection)  # not before: cancelled in the making, uvloop closes one without a word
