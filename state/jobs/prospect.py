@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from state.routing.board import Out
 from state.routing.question import Question, Skipped, Why
 from state.routing.routing import Choice, Nobody
 from state.routing.turns import absent_above
@@ -64,10 +65,12 @@ def told(skip: Skipped) -> str:
 
 def _stands_in_for(question: Question, choice: Choice) -> str:
     """Lanes that would have gone first but are out. One whose limit is used up has done its part."""
-    if not choice.passed:
-        return ""
-    above = absent_above(question, choice.lane)
-    return "; ".join(told(skip) for skip in choice.passed if skip.why is Why.OUT and skip.lane in above)
+    outs = []
+    for lane in absent_above(question, choice.lane):
+        condition = question.board.views[lane].condition_at(question.now_ms)
+        if isinstance(condition, Out):
+            outs.append(told(Skipped(lane, Why.OUT, condition.why)))
+    return "; ".join(outs)
 
 
 def _first_back(nobody: Nobody) -> str:

@@ -19,15 +19,18 @@ from actors.jobs.jobs import Jobs
 from daemon.api import jobs as api
 from daemon.api.caller import Caller
 from daemon.api.cast import Cast
-from daemon.api.jobs_said import JobStatus
+from daemon.api.jobs_said import JobLine, JobStatus
 from daemon.api.refusal import Refusal
 from daemon.wishes import Wishes
 from state.config import PoolConfig
 from state.jobs.job import JobOptions
 from state.settings.resolved import Resolved
+from state.settings.tuning import RetryConfig
 from tests.town import Server, Town, town
 
 ME = Caller(client=Client(uid=1000), name="uid 1000")
+QUICK = RetryConfig(patient_tries=2, patient_pause_s=0.01, pause_s_min=0.0, pause_s_max=0.01)
+"""So patient as a test can be."""
 OTHER = Caller(client=Client(uid=1001), name="uid 1001")
 
 
@@ -88,6 +91,22 @@ class Yard:
         assert isinstance(said, JobStatus), said
         return said
 
+    async def cancel(self, job_id: str) -> JobLine:
+        said = await api.cancel(self.cast, api.JobParams(job_id), ME)
+        assert isinstance(said, JobLine), said
+        return said
+
+    async def resume(self, job_id: str, **params: Any) -> JobLine:
+        said = await api.resume(self.cast, api.ResumeParams(job_id=job_id, **params), ME)
+        assert isinstance(said, JobLine), said
+        return said
+
+    async def count(self, table: str) -> int:
+        statement = f"SELECT count(*) FROM {table}"
+        return int(
+            await self.town.journal.transact(lambda connection: connection.execute(statement).fetchone()[0])
+        )
+
     async def over(self, job_id: str, *, states: tuple[str, ...] = ("done", "cancelled")) -> JobStatus:
         """When it stands so."""
         while (status := await self.status(job_id)).state not in states:
@@ -115,6 +134,8 @@ class Yard:
 async def yard(
     home: Path, *, pools: dict[str, PoolConfig] | None = None, **servers: Server
 ) -> AsyncIterator[Yard]:
+    for server in servers.values():
+        server.settings.setdefault("retry", QUICK)
     async with town(home, pools=pools, **servers) as there:
         found = Yard(there)
         async with found.alive():
