@@ -37,6 +37,7 @@ from daemon.paths import places_here
 from daemon.sockets import SocketPathTaken, inherited
 from daemon.tree import Edges, Tree
 from daemon.wishes import Wishes
+from state.memory.parts import parts_of
 from state.memory.remembered import remember
 from state.settings.redact import Redactor
 from state.settings.resolved import Resolved
@@ -127,8 +128,9 @@ async def _in_the_loop(run: _Run, load_again: Callable[[], Resolved | Refused]) 
     listener.tell(Starting(version("failoverd"), run.resolved.source, os.getpid()))
     early = SystemClock()
     path = Path(run.resolved.config.journal.path)
+    parts = parts_of(run.resolved.config)
     try:
-        file, recalled, set_aside = await open_and_recall(path, wall_ms=early.wall_ms())
+        file, recalled, set_aside = await open_and_recall(path, parts, wall_ms=early.wall_ms())
         if set_aside is not None:
             listener.tell(set_aside)
     except JournalUnusable:

@@ -89,6 +89,8 @@ class Tree:
         self._listener = listener
         self._trust = TrustStore()
         self._parts: dict[str, Part] = {}
+        self._gone: dict[str, Doorway] = {}
+        """Of the providers that a reload took away. Snapshots go on to show them."""
         self._children: dict[str, str] = {}
         self._mailboxes: dict[str, Mailbox[ProbeNow]] = {}
         self._generation = 0
@@ -177,7 +179,8 @@ class Tree:
         self.resolved = resolved
         leaving = [self._children[name] for name in (*changes.removed, *changes.changed)]
         for name in changes.removed:
-            del self.doors[name], self._children[name], self._mailboxes[name], self._parts[part_name(name)]
+            self._gone[name] = self.doors.pop(name)
+            del self._children[name], self._mailboxes[name]
         for name in changes.changed:
             self.doors[name].reconfigure(resolved.config.provider[name])
         for name in changes.added:
@@ -243,6 +246,10 @@ class Tree:
         )
 
     def _door(self, provider: ProviderConfig) -> Doorway:
+        """Who comes back in the same life is who left: what it has used of its limits is used."""
+        if (door := self._gone.pop(provider.name, None)) is not None:
+            door.reconfigure(provider)
+            return door
         state = self._remembered.providers.get(provider.name, NOTHING_KNOWN)
         ledger = Ledger(provider, state, clock=self._clock, witness=self._guard)
         self._parts[part_name(provider.name)] = lambda: ledger.state

@@ -11,7 +11,7 @@ from actors.journal.journal_file import JournalLost, JournalUnusable
 from actors.journal.recall import recall
 from state.events import LinkLost, LinkRestored, RequestClosed, Verdict
 from state.memory.durability import Durable, JournalDegraded, JournalRecovered, NotDurable, Retention
-from state.memory.journal import MIGRATIONS, Query
+from state.memory.journal import MIGRATIONS, SNAPSHOT_WRITE, Query
 from tests.fakes import FakeClock, FakeJournalBackend, RecordingListener, settle
 
 
@@ -58,7 +58,7 @@ class Desk:
             self.journal.record(LinkRestored(at_ms=self.clock.now_ms(), wall_ms=self.events))
 
     def recalled(self):
-        return recall(self.disk.connection)
+        return recall({"counted"}, self.disk.connection)
 
     @property
     def order(self) -> list[int]:
@@ -200,6 +200,15 @@ async def test_a_snapshot_covers_exactly_the_events_before_it(desk):
     assert desk.recalled().tail == [], (
         "the last batch carries a snapshot, so that the next start folds nothing"
     )
+
+
+async def test_nobody_reads_what_happened_since_a_provider_left_the_config(desk):
+    desk.happen(7)
+    desk.journal.stop()
+    await desk.journal.write()
+    desk.disk.connection.execute(SNAPSHOT_WRITE, ("provider:gone", 1, b"{}"))
+
+    assert (list(desk.recalled().snapshots), desk.recalled().tail) == (["counted"], [])
 
 
 async def test_the_anchor_stands_where_the_last_commit_was(desk):

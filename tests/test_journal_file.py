@@ -109,7 +109,7 @@ async def test_a_file_that_breaks_when_it_is_read_is_set_aside_too(path):
     page = 4096
     whole = path.read_bytes()
     path.write_bytes(whole[:page] + b"\xff" * (len(whole) - page))
-    file, recalled, moved = await open_and_recall(path, wall_ms=WALL_MS)
+    file, recalled, moved = await open_and_recall(path, (), wall_ms=WALL_MS)
     assert moved is not None
     assert Path(moved.moved_to).exists()
     assert recalled.tail == []

@@ -1,7 +1,8 @@
 """What the journal remembers when the daemon starts: the clocks, the snapshots, and what came after."""
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -36,15 +37,15 @@ class Recalled(Struct, frozen=True, kw_only=True):
 
 
 async def open_and_recall(
-    path: Path, *, wall_ms: int
+    path: Path, parts: Container[str], *, wall_ms: int
 ) -> tuple[JournalFile, Recalled, JournalSetAside | None]:
-    """Open the journal and read it; a file that breaks while it is read is set aside too.
+    """Open the journal and read what these parts need; a file that breaks meanwhile is set aside too.
 
     Raises JournalUnusable where there can be no file now.
     """
     file, moved = await open_journal(path, wall_ms=wall_ms)
     try:
-        return file, await file.run(recall), moved
+        return file, await file.run(partial(recall, parts)), moved
     except JournalLost as error:
         await file.close()
         moved = set_aside(path, wall_ms, str(error))
@@ -52,10 +53,13 @@ async def open_and_recall(
         return file, Recalled(), moved
 
 
-def recall(connection: sqlite3.Connection) -> Recalled:
-    """Runs in the journal's thread."""
+def recall(parts: Container[str], connection: sqlite3.Connection) -> Recalled:
+    """Runs in the journal's thread. The snapshot of a provider that left the config grows old, and nobody
+    has to read all that happened since.
+    """
     row = connection.execute(ANCHOR_READ).fetchone()
-    snapshots = {part: Cover(seq, body) for part, seq, body in connection.execute(SNAPSHOTS_READ)}
+    rows = connection.execute(SNAPSHOTS_READ)
+    snapshots = {part: Cover(seq, body) for part, seq, body in rows if part in parts}
     covered = min((snapshot.seq for snapshot in snapshots.values()), default=0)
     tail, unreadable = [], 0
     for seq, body in connection.execute(EVENTS_AFTER, (covered,)):

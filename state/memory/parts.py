@@ -1,5 +1,6 @@
 """Which part of the state an event belongs to: a provider's own, or everybody's."""
 
+from state.config import Config
 from state.events import (
     AttemptClosed,
     AttemptOpened,
@@ -21,7 +22,7 @@ from state.events import (
     StatsReset,
 )
 
-__all__ = ["ROUTER", "concerns", "concerns_router", "part_name"]
+__all__ = ["ROUTER", "concerns", "concerns_router", "part_name", "parts_of"]
 
 ROUTER = "router"
 """The part that is nobody's own: preferences, strategies, what became of requests."""
@@ -30,6 +31,11 @@ ROUTER = "router"
 def part_name(provider: str) -> str:
     """Under which name a provider's part is kept."""
     return f"provider:{provider}"
+
+
+def parts_of(config: Config) -> frozenset[str]:
+    """Of all who are there."""
+    return frozenset({ROUTER, *map(part_name, config.provider)})
 
 
 def concerns(event: Event, provider: str) -> bool:
