@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from actors.net.tls import TrustStore
 from actors.provider.access import open_access
+from actors.provider.door import Ticket
 from state.config import Api, Capability, KeyConfig, ModelConfig, ProbeConfig
 from state.events import AttemptClosed, Enable, Mark, OperatorActed, ProbeClosed
 from state.failures import Failure, Kind, Scope
 from state.standing.probing import quiet_keys
 from state.standing.standings import Standings
-from state.words import LaneId, ProviderId
+from state.words import KeyId, LaneId, ProviderId
 from tests.doorstep import HELLO, KEY, LANE, Doorstep, config, doorstep, error, real_doorstep
 from tests.fakes import FakeClock
 from tests.fakes.transport import SILENCE, Script, whole
@@ -199,6 +200,50 @@ async def test_one_question_tells_about_all_that_its_key_stands_for(clock: FakeC
     assert [(target, well) for _, target, well in probes(step)[1:]] == [
         (str(lane), True) for lane in step.ledger.lanes
     ]
+
+
+def brought_forward(step: Doorstep, lane: LaneId) -> bool:
+    """Whether a request would be let in to test it, though its quarantine has not ended."""
+    ticket = step.knock(lane=lane)
+    return isinstance(ticket, Ticket) and ticket.terms.mark is Mark.EARLY_TRIAL
+
+
+async def test_an_operator_who_asks_about_a_provider_means_its_lanes(clock: FakeClock):
+    """Twice well, as by the ladder; but at once, and with the key of each."""
+    keys = (KeyConfig(name="key1"), KeyConfig(name="key2"))
+    async with doorstep(clock, LIST, probe=PROBING, keys=keys) as step:
+        await clock.advance(0)
+        for lane in step.ledger.lanes:
+            strike(step, lane, Scope.MODEL)
+        assert not any(brought_forward(step, lane) for lane in step.ledger.lanes)
+        before = asked(step)
+        for _ in range(2):
+            await clock.until_done(step.probe(ProviderId("p")))
+            await clock.advance(0)
+        assert asked(step) - before == 4
+        assert all(brought_forward(step, lane) for lane in step.ledger.lanes)
+
+
+async def test_an_operator_who_asks_about_a_key_means_the_lanes_of_that_key(clock: FakeClock):
+    keys = (KeyConfig(name="key1"), KeyConfig(name="key2"))
+    async with doorstep(clock, LIST, probe=PROBING, keys=keys) as step:
+        await clock.advance(0)
+        for lane in step.ledger.lanes:
+            strike(step, lane, Scope.MODEL)
+        for _ in range(2):
+            await clock.until_done(step.probe(KeyId("p", "key2")))
+            await clock.advance(0)
+        assert [lane.key for lane in step.ledger.lanes if brought_forward(step, lane)] == ["key2", "key2"]
+
+
+async def test_bad_news_that_an_operator_asked_for_sends_nobody_else_up_the_ladder(clock: FakeClock):
+    async with doorstep(clock, LIST, probe=PROBING) as step:
+        await clock.advance(0)
+        strike(step, LANE, Scope.MODEL)
+        step.network.play(DOWN)
+        for _ in range(5):
+            await clock.until_done(step.probe(ProviderId("p")))
+        assert step.ledger.state.standing.of(LANE).probing.step == 0
 
 
 async def test_never_more_than_four_at_once(clock: FakeClock):

@@ -4,7 +4,7 @@
      ^                                                                                         |
      +-----------------------------------------------------------------------------------------+
 
-One question asked with a key tells about all that are due and stand on it.
+One question asked with a key tells about all that are due and are asked about with it.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ from state.classify import classify
 from state.events import ProbeClosed
 from state.failures import Evidence, Failure
 from state.settings.naming import model_fault
-from state.standing.probing import next_probe_ms, quiet_keys, watched
+from state.standing.probing import held_on, next_probe_ms, quiet_keys, watched
 from state.timeline import ms
 from state.words import KeyId, LaneId, ProviderId, Target
 
@@ -72,9 +72,20 @@ class Prober:
                 await anext(changes)
 
     async def answer(self, target: Target, reply: Reply[ProbeClosed]) -> None:
-        """Somebody wants to know now."""
-        failure, began_ms = await self._ask(self._key_of(target))
+        """Somebody wants to know now. Good news counts for all who stand on the target, with whatever key:
+        whoever has repaired a provider means its lanes. Bad news is the target's alone: asking often must not
+        send the others up their ladders.
+        """
+        own_key = self._key_of(target)
+        failure, began_ms = await self._ask(own_key)
         reply.answer(self._told(target, failure, began_ms))
+        if failure is not None:
+            return
+        for key, held in self._by_key(held_on(self._ledger.state.standing, target, began_ms)).items():
+            if key != own_key:
+                failure, began_ms = await self._ask(key)
+            if failure is None:
+                self._tell_all(held, None, began_ms)
 
     # Whom, and when.
 
@@ -123,16 +134,23 @@ class Prober:
     # Asking.
 
     async def _look_at(self, targets: list[Target]) -> None:
-        by_key: dict[str, list[Target]] = {}
-        for target in targets:
-            by_key.setdefault(self._key_of(target), []).append(target)
         async with create_task_group() as questions:
-            for key, about in by_key.items():
+            for key, about in self._by_key(targets).items():
                 questions.start_soon(self._look_with, key, about)
 
     async def _look_with(self, key: str, about: list[Target]) -> None:
         failure, began_ms = await self._ask(key)
-        for target in about:
+        self._tell_all(about, failure, began_ms)
+
+    def _by_key(self, targets: Iterable[Target]) -> dict[str, list[Target]]:
+        """Who is asked about with which key."""
+        by_key: dict[str, list[Target]] = {}
+        for target in targets:
+            by_key.setdefault(self._key_of(target), []).append(target)
+        return by_key
+
+    def _tell_all(self, targets: Iterable[Target], failure: Failure | None, began_ms: int) -> None:
+        for target in targets:
             self._told(target, failure, began_ms)
             self._jitter.pop(target, None)
 

@@ -13,7 +13,7 @@ from state.standing.standings import KeyStanding, Standings
 from state.timeline import ms
 from state.words import KeyId, LaneId, ProviderId, Target, chain
 
-__all__ = ["next_probe_ms", "quiet_keys", "watched"]
+__all__ = ["held_on", "next_probe_ms", "quiet_keys", "watched"]
 
 
 def watched(standings: Standings, provider: ProviderId, at_ms: int) -> tuple[Target, ...]:
@@ -34,6 +34,14 @@ def watched(standings: Standings, provider: ProviderId, at_ms: int) -> tuple[Tar
             if _is_quarantined(lane, at_ms)
         )
     return provider, *held
+
+
+def held_on(standings: Standings, target: Target, at_ms: int) -> tuple[Target, ...]:
+    """Whoever stands on the target and is in quarantine: it is good news for them that the target is well."""
+    provider = ProviderId(target.provider)
+    return tuple(
+        held for held in watched(standings, provider, at_ms) if held != target and target in _stands_on(held)
+    )
 
 
 def next_probe_ms(
