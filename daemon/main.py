@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from daemon.exits import Exit
 from daemon.hardening import harden
+from daemon.release import stay
 
 __all__ = ["main"]
 
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     if _chosen(words) == "run":  # now: what it imports loads OpenSSL, and then reads keys
+        stay(sys.path, [*sys.modules.values()])
         sys.stderr.writelines(f"{line}\n" for line in harden(os.environ))
     parser = _parser(words)
     args = parser.parse_args(words)
