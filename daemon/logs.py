@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, TextIO
 
 from loguru import logger
 
+from daemon.ctl.plain import inert
 from daemon.flood import Flood
 from state.settings.redact import Redactor
 
 if TYPE_CHECKING:
     from loguru import Message, Record
 
-__all__ = ["LineFormat", "Logs", "inert", "line_format"]
+__all__ = ["LineFormat", "Logs", "line_format"]
 
 LINE_CHARS_MAX = 8_192
 """Longer lines are cut: journald splits them anyway, and a provider may send megabytes."""
@@ -28,15 +29,6 @@ LINE_CHARS_MAX = 8_192
 _PRIORITY = {"TRACE": 7, "DEBUG": 7, "INFO": 6, "SUCCESS": 5, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
 _COLOUR = {"WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[31;1m", "SUCCESS": "\x1b[32m"}
 _PLAIN = "\x1b[0m"
-
-# Everything that moves a cursor, rings a bell, turns text around or starts a line of its own.
-_INERT = {
-    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-    for code in (
-        *range(0x20), *range(0x7F, 0xA0), 0xAD, 0x61C, 0x200B, 0x200E, 0x200F, 0x2028, 0x2029,
-        *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF,
-    )
-} | {ord("\n"): "\\n", ord("\t"): " ", ord("\r"): "\\r"}  # fmt: skip
 
 
 class LineFormat(StrEnum):
@@ -52,11 +44,6 @@ def line_format(wish: str, *, under_journald: bool) -> LineFormat:
     if choice is not LineFormat.AUTO:
         return choice
     return LineFormat.JOURNAL if under_journald else LineFormat.HUMAN
-
-
-def inert(text: str) -> str:
-    """One line of visible characters, whatever somebody put in: it can be read but does nothing."""
-    return text[:LINE_CHARS_MAX].translate(_INERT)
 
 
 class Logs:
@@ -105,7 +92,7 @@ class Logs:
 
     def _emit(self, record: "Record", text: str, *, crash: bool) -> None:
         lines = [text, *(_traceback(record) if crash else ())]
-        safe = [inert(self.redact(line)) for line in lines]
+        safe = [inert(self.redact(line)[:LINE_CHARS_MAX]) for line in lines]
         self._stream.write(self._render(record, safe))
         self._stream.flush()
 

@@ -6,9 +6,12 @@ import sys
 import warnings
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from loguru import logger
 
-from daemon.logs import LINE_CHARS_MAX, LineFormat, Logs, inert, line_format
+from daemon.ctl.plain import inert
+from daemon.logs import LINE_CHARS_MAX, LineFormat, Logs, line_format
 from state.settings.redact import Redactor
 
 
@@ -91,25 +94,64 @@ def test_no_secret_leaves_in_a_line_or_in_a_traceback(page):
     assert page.lines[0] == "<3>said ***"
 
 
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        "\x1b]0;owned\x07\x1b[2Jcleared",
-        "ends here\n<0>forged: everything is fine",
-        "{0.__class__} {braces} %s %(x)s <red>markup</red> \\N{BELL}",
-        "over\rwritten",
-        "left\u202eto right",
-        "nul\x00byte \x9b31m c1",
-        "next\u2028line",
-    ],
-)
-def test_provider_text_is_inert(page, hostile):
+HOSTILE = [
+    "\x1b]0;owned\x07\x1b[2Jcleared",
+    "ends here\n<0>forged: everything is fine",
+    '", "level": "info", "message": "forged"}\n{"level": "info"',
+    "\n12:00:00.000 forged: everything is fine\n    as if it were a traceback",
+    "{0.__class__} {braces} %s %(x)s <red>markup</red> \\N{BELL}",
+    "over\rwritten",
+    "left\u202eto right\u2066isolated\u061c",
+    "nul\x00byte \x9b31m c1",
+    "next\u2028line\u2029paragraph\x85line\x0bline\x0cline",
+    "hidden\u200b\u2060\ufeff\u00ad\U000e0041",
+    "half of a pair \ud83d",
+]
+LINE_OF = {
+    LineFormat.HUMAN: r"\d\d:\d\d:\d\d\.\d{3} error: (?P<says>.*)",
+    LineFormat.JOURNAL: r"<3>(?P<says>.*)",
+    LineFormat.JSON: r"(?P<json>\{.*\})",
+}
+
+
+def said_in(line: str, form: LineFormat) -> str:
+    """What a line of this format says; it has no end before its last character and nothing in it acts."""
+    assert line.endswith("\n")
+    assert line[:-1].replace("\u200c", "").replace("\u200d", "").isprintable()
+    found = re.fullmatch(LINE_OF[form], line[:-1])
+    assert found is not None
+    return json.loads(found["json"])["message"] if form is LineFormat.JSON else found["says"]
+
+
+@given(text=st.sampled_from(HOSTILE) | st.text(), form=st.sampled_from(list(LINE_OF)), raised=st.booleans())
+@settings(max_examples=500)
+def test_whatever_a_provider_says_is_one_line_that_does_nothing(text, form, raised):
+    stream = io.StringIO(newline="")
+    logs = Logs(stream, form, now_ms=lambda: 0)
+    try:
+        raise ValueError(text)
+    except ValueError as error:
+        logger.opt(exception=error if raised else None).error("{}", text)
+    finally:
+        logs.close()
+        logging.captureWarnings(False)
+        logging.root.handlers.clear()
+    said, *crash = stream.getvalue().splitlines(keepends=True)
+    assert said_in(said, form) == inert(text)
+    if form is LineFormat.JSON or not raised:
+        assert crash == []
+    for line in crash:
+        assert line[:-1].replace("\u200c", "").replace("\u200d", "").isprintable()
+        assert line.startswith({LineFormat.HUMAN: "    ", LineFormat.JOURNAL: "<3>"}[form])
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_it_is_inert_whichever_way_it_came(page, hostile):
+    """Also as the format itself, with loguru's own markup in it, and through the standard library."""
     page.open()
-    logger.info(hostile)
-    logger.opt(exception=False).warning(hostile + "!")
-    assert len(page.lines) == 2
-    assert page.lines[0] == f"<6>{inert(hostile)}"
-    assert all(character.isprintable() for line in page.lines for character in line)
+    logger.error(hostile)
+    logging.getLogger("somelib").error(hostile)
+    assert page.lines == [f"<3>{inert(hostile)}", f"<3>somelib: {inert(hostile)}"]
 
 
 def test_a_library_that_logs_the_old_way_is_routed_in(page):
