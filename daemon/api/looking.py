@@ -206,12 +206,12 @@ async def journal(cast: Cast, params: JournalParams) -> JournalSaid | Refusal:
 
 
 async def _last(cast: Cast, caller: Caller) -> str:
-    """The latest of one's own; for who may see all, the latest of all that are over."""
-    mine = cast.under_way.last(caller)
-    if not caller.sees_all:
-        return mine
+    """The latest of one's own; for who may see all, the latest of all, if need be of a former life."""
+    known = cast.under_way.last(caller)
+    if known or not caller.sees_all:
+        return known
     stored = await cast.journal.query(Query(kinds=("request_closed",), rows_max=1))
-    return next((each.event.request_id for each in stored if isinstance(each.event, RequestClosed)), mine)
+    return next((each.event.request_id for each in stored if isinstance(each.event, RequestClosed)), "")
 
 
 def _now(cast: Cast) -> Moment:

@@ -37,14 +37,17 @@ class UnderWay:
             cancels.remove(cancel)
             if not cancels:
                 del self._cancels[request_id]
+                if request_id in self._uids:
+                    self._uids.move_to_end(request_id)
 
     def shows(self, request_id: str, caller: Caller) -> bool:
         """Whether this caller may know that there is such a request."""
         return caller.owns(self._uids.get(request_id))
 
     def last(self, caller: Caller) -> str:
-        """The latest that this caller may know of; empty: none."""
-        return next((name for name, uid in reversed(self._uids.items()) if caller.owns(uid)), "")
+        """The latest to end of those that this caller may know of; else the latest to begin; empty: none."""
+        known = [name for name, uid in reversed(self._uids.items()) if caller.owns(uid)]
+        return next((name for name in known if name not in self._cancels), next(iter(known), ""))
 
     def cancel(self, request_id: str, caller: Caller) -> bool:
         """Whether there was one that this caller may cancel."""
