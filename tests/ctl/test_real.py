@@ -1,6 +1,8 @@
 """failoverctl against the real daemon: a real process, real sockets, providers that fail."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -49,6 +51,40 @@ def test_one_life_from_the_first_look_to_the_drain(home):
             assert do("drain").out.startswith("stopping when")
             assert daemon.wait_exit() == Exit.OK
             assert do("status").code == Exit.NOT_RUNNING
+
+
+FLOOD = """
+import asyncio, json, sys
+ask = {"model": "auto", "messages": [{"role": "user", "content": sys.argv[2]}]}
+async def pour():
+    reader, writer = await asyncio.open_unix_connection(sys.argv[1], limit=1 << 24)
+    def one(id):
+        writer.write(json.dumps({"jsonrpc": "2.0", "id": id, "method": "chat", "params": ask}).encode() + b"\\n")
+    for id in range(64):
+        one(id)
+    while line := await reader.readline():
+        one(json.loads(line)["id"])
+async def main():
+    await asyncio.gather(*(pour() for _ in range(8)))
+asyncio.run(main())
+"""
+"""As many requests as eight connections may have under way, always."""
+
+
+@pytest.mark.slow
+def test_status_answers_under_full_load(home):
+    with on_stage("north") as stage:
+        write_config(home, PROVIDER.format(name="north", url=stage.cast["north"].url, priority=0))
+        with running(home) as daemon:
+            daemon.wait_ready()
+            socket = home / "run/failoverd.sock"
+            with subprocess.Popen([sys.executable, "-c", FLOOD, str(socket), VERSE]) as flood:
+                _wait_for(lambda: json.loads(ctl(socket, "status", "--json").out)["in_flight"], 100)
+                for _ in range(10):
+                    said = ctl(socket, "status")
+                    assert said.out.startswith("failoverd is "), said.err
+                    assert flood.poll() is None
+                flood.kill()
 
 
 def _looks(do: Do) -> None:
