@@ -45,7 +45,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "asyncio": ("actors/clock.py", "actors/kernel/cutoff.py", "daemon/http/connection.py", *RPC, *TRANSPORT),
     "httpx": ("actors/net/httpxseam.py",),
     "httptools": ("actors/net/response.py",),
-    "uvicorn": ("daemon/http/connection.py", "daemon/http/server.py"),
+    "uvicorn": ("daemon/http/connection.py", "daemon/http/cycle.py", "daemon/http/server.py"),
     "ssl": ("actors/net/dial.py", "actors/net/tls.py"),
     "socket": (
         "actors/net/dial.py",

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import re
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -114,6 +115,45 @@ async def test_many_requests_go_over_one_connection(tmp_path):
                 assert (await hear(stream, b'{"said":"hello"}')).startswith(b"HTTP/1.1 200 OK\r\n")
             await stream.send(request(STREAM))
             assert b"data: [DONE]\n\n" in await hear(stream, b"0\r\n\r\n")
+
+
+async def test_requests_that_do_not_wait_for_answers_get_them_in_order(tmp_path):
+    async with inn(tmp_path) as here:
+        await here.opens()
+        async with await anyio.connect_unix(here.path) as stream:
+            await stream.send(request() + request(path="/v1/none") + request())
+            heard = await hear_many(stream, 3)
+    assert re.findall(rb"HTTP/1.1 (\d+)", heard) == [b"200", b"404", b"200"]
+
+
+async def hear_many(stream: SocketStream, answers: int) -> bytes:
+    heard = b""
+    with anyio.fail_after(PATIENCE_S):
+        while heard.count(b"HTTP/1.1 ") < answers or not heard.endswith(b"}"):
+            heard += await stream.receive()
+    return heard
+
+
+@pytest.mark.parametrize(
+    "path", ["http://x/v1/chat/completions", "/v1/chat%2Fcompletions", "/v1/chat/completions?a=1#b"]
+)
+async def test_an_address_can_be_written_in_more_than_one_way(tmp_path, path):
+    async with inn(tmp_path) as here:
+        await here.opens()
+        async with await anyio.connect_unix(here.path) as stream:
+            await stream.send(request(path=path))
+            assert (await hear(stream, b'{"said":"hello"}')).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+async def test_who_asks_for_the_head_gets_the_head(tmp_path):
+    async with inn(tmp_path) as here:
+        await here.opens()
+        async with await anyio.connect_unix(here.path) as stream:
+            await stream.send(b"HEAD /v1/models HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            heard = await hear_out(stream)
+    assert heard.startswith(b"HTTP/1.1 405 ")
+    assert heard.endswith(b"\r\n\r\n")
+    assert heard.count(b"connection: close\r\n") == 1
 
 
 async def test_only_its_user_can_open_the_socket_and_it_goes_with_the_door(tmp_path):

@@ -7,8 +7,8 @@
 And who it is: on a Unix socket the kernel knows.
 """
 
-from asyncio import AbstractEventLoop, Transport
-from typing import Any
+from asyncio import AbstractEventLoop, Event, Transport
+from typing import Any, cast
 
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -16,6 +16,7 @@ from uvicorn.server import ServerState
 
 from actors.case import Client
 from actors.seams import Alarm, Clock
+from daemon.http.cycle import Cycle
 from daemon.rpc.identity import peer_of
 
 __all__ = ["CONNECTIONS_MAX", "Connection"]
@@ -82,7 +83,35 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        super().on_headers_complete()
+        path, _, query = self.url.partition(b"?")
+        if not path.startswith(b"/") or b"%" in path or b"#" in self.url:
+            super().on_headers_complete()  # a form of address that takes more than this to read
+            return
+        parser, scope = self.parser, self.scope
+        version = parser.get_http_version()
+        scope["http_version"] = version
+        scope["method"] = parser.get_method().decode("ascii")
+        scope["path"] = path.decode("ascii", "replace")
+        scope["query_string"] = query
+        before = cast("Cycle | None", self.cycle)
+        self.cycle = Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:  # it came before the answer to the one before it
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
