@@ -1,8 +1,8 @@
 """The door itself, over real sockets: who is let in, who is cut, and how it closes."""
 
 import os
-import socket
 import re
+import socket
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
