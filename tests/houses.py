@@ -76,6 +76,8 @@ class Deaf(Quick):
         import time
 
         life.ready()
+        sys.stderr.write("deaf to all\n")
+        sys.stderr.flush()
         time.sleep(60)
 
 

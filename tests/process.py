@@ -1,12 +1,13 @@
 """A real failoverd in a process of its own, with a service manager's ear at its notify socket."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -73,6 +74,27 @@ class Process:
 
     def wait_ready(self) -> float:
         return self.wait_told("READY=1")
+
+    def wait_logged(self, wanted: str) -> None:
+        self._wait(f"never said {wanted!r}", lambda: wanted in self.log)
+
+    def wait_hears(self, number: signal.Signals) -> None:
+        """Until it would not simply die of the signal any more."""
+        status = Path(f"/proc/{self.popen.pid}/status")
+        caught = re.compile(r"^SigCgt:\t([0-9a-f]+)$", re.MULTILINE)
+
+        def hears() -> bool:
+            (mask,) = caught.findall(status.read_text())
+            return bool(int(mask, 16) >> (number - 1) & 1)
+
+        self._wait(f"never listened to {number.name}", hears)
+
+    def _wait(self, otherwise: str, is_so: Callable[[], bool]) -> None:
+        until = time.monotonic() + PATIENCE_S
+        while not is_so():
+            if time.monotonic() > until or self.popen.poll() is not None:
+                raise AssertionError(f"{otherwise}; its log:\n{self.log}")
+            time.sleep(0.01)
 
     def forget_told(self) -> None:
         self.told.clear()

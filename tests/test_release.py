@@ -29,7 +29,7 @@ RUNS = ("-c", "import os, sys; os.execv(sys.argv[1], sys.argv[1:])")
 
 
 @pytest.fixture
-def current(tmp_path) -> Path:
+def current(tmp_path: Path) -> Path:
     """Where two releases stand and the first one is used: the second raises whatever of it is imported."""
     one, two = (_made(tmp_path / "releases" / name) for name in ("one", "two"))
     for layer in ("state", "actors", "daemon"):
