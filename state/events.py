@@ -67,7 +67,7 @@ class Verdict(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-class Epochs(Struct, frozen=True, gc=False):
+class Epochs(Struct, frozen=True, gc=False, omit_defaults=True):
     """The age of a lane, its key and its provider when an attempt left: a later strike or pardon makes
     what it brings home old news.
     """
@@ -77,7 +77,7 @@ class Epochs(Struct, frozen=True, gc=False):
     provider: int = 0
 
 
-class Terms(Struct, frozen=True, gc=False, kw_only=True):
+class Terms(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """On which terms an attempt left."""
 
     mark: Mark = Mark.NORMAL
@@ -121,7 +121,7 @@ class Fact(Struct, frozen=True, gc=False, kw_only=True):
     wall_ms: int
 
 
-class AttemptOpened(Fact, frozen=True, kw_only=True, tag="attempt_opened"):
+class AttemptOpened(Fact, frozen=True, kw_only=True, tag="attempt_opened", omit_defaults=True):
     """Queued before the first byte leaves."""
 
     attempt_id: str
@@ -131,7 +131,7 @@ class AttemptOpened(Fact, frozen=True, kw_only=True, tag="attempt_opened"):
     tokens_reserved: int = 0
 
 
-class AttemptClosed(Fact, frozen=True, kw_only=True, tag="attempt_closed"):
+class AttemptClosed(Fact, frozen=True, kw_only=True, tag="attempt_closed", omit_defaults=True):
     """One attempt, one outcome."""
 
     attempt_id: str
