@@ -211,7 +211,7 @@ def test_the_closing_report_counts_everything():
         "",
         "LANE          DONE  FAILED  EACH   TOKENS   COST",
         "north/key1/m  85    14      2.30s  100,000  $0.4200",
-        "east/key1/m   12                   20,400   free",
+        "east/key1/m   12                   20,400   none counted",
     ]
 
 

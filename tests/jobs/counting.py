@@ -51,13 +51,21 @@ class Counting:
         self._pipe.recv()
 
 
-def provider_config(
-    name: str, url: str, *, paid: bool, models: tuple[str, ...] = ("parrot",), **more: object
-) -> str:
-    """It in TOML, asked often and at once."""
-    known = {"url": url, "models": list(models), "paid": paid, **more}
-    lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in known.items())
+def provider_config(name: str, url: str, *, paid: bool, **more: object) -> str:
+    """It in TOML."""
+    known = {"url": url, "models": ["parrot"], "paid": paid, **more}
+    lines = "".join(f"{key} = {_toml(value)}\n" for key, value in known.items())
     return f"[provider.{name}]\n{lines}\n"
+
+
+def _toml(value: object) -> str:
+    match value:
+        case dict():
+            return f"{{{', '.join(f'{key} = {_toml(each)}' for key, each in value.items())}}}"
+        case list():
+            return f"[{', '.join(map(_toml, value))}]"
+        case _:
+            return json.dumps(value)
 
 
 @contextmanager
@@ -181,7 +189,7 @@ class _Gemini:
         }
 
 
-_DIALECTS = {"openai": _OpenAi, "gemini": _Gemini}
+_DIALECTS: dict[str, type[_OpenAi] | type[_Gemini]] = {"openai": _OpenAi, "gemini": _Gemini}
 
 
 def _inline(part: Any) -> Any:

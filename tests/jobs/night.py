@@ -22,7 +22,7 @@ class Night:
     def __init__(self, home: Path, config: str, head: str = "") -> None:
         self.home = home
         self.socket = home / "run/failoverd.sock"
-        write_config(home, head + config, http=False)
+        write_config(home, head + config)
 
     @contextmanager
     def daemon(self) -> Iterator[Any]:
@@ -46,11 +46,11 @@ class Night:
             check=False,
         )
 
-    def start(self, *words: str) -> "subprocess.Popen[str]":
+    def start(self, *words: str, keep_open: bool = False) -> "subprocess.Popen[str]":
         """The same, not waited for."""
         return subprocess.Popen(
             [sys.executable, "-m", "daemon.ctl", "--socket", str(self.socket), *words],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if keep_open else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -59,7 +59,7 @@ class Night:
     def submit(self, count: int, prefix: str = "item", **options: Any) -> str:
         """A job of so many items, by the shortest way."""
         items = [{"messages": [{"role": "user", "content": f"{prefix} {n}"}]} for n in range(count)]
-        return str(self.ask("job.submit", items=items, options=options)["job_id"])
+        return str(self.ask("job.submit", model="auto", items=items, options=options)["job_id"])
 
     def results(self, job_id: str) -> list[Any]:
         """All that is acknowledged by now."""

@@ -96,7 +96,7 @@ def _facts(status: JobStatus) -> Iterator[tuple[str, str] | tuple[str, str, str]
         yield "cancelled", number(counts["cancelled"]), WARY
     yield "failovers", number(status["failovers"])
     yield "tokens", number(status["tokens"])
-    yield "cost", cost(status["cost_usd"])
+    yield "cost", _cost(status["cost_usd"])
 
 
 def _next(count: int, what: str, option: str, status: JobStatus) -> str:
@@ -127,11 +127,16 @@ def _lanes(lanes: Sequence[LaneProgress], screen: Terminal) -> Iterator[str]:
                     number(lane["failed"]) if lane["failed"] else "",
                     "" if lane["seconds_mean"] is None else seconds(lane["seconds_mean"]),
                     number(lane["tokens"]),
-                    cost(lane["cost_usd"]),
+                    _cost(lane["cost_usd"]),
                 )
                 for lane in lanes
             ],
         )
+
+
+def _cost(dollars: float) -> str:
+    """Nothing counted is not free: of many models nobody knows the price."""
+    return cost(dollars) if dollars else "none counted"
 
 
 def _took_s(status: JobStatus) -> float | None:
