@@ -20,8 +20,7 @@ from msgspec import Struct
 
 from actors.chance import SystemRng
 from actors.clock import SystemClock
-from actors.journal.journal_file import JournalUnusable
-from actors.journal.recall import Recalled, open_and_recall, opened_by
+from actors.journal.journal_file import JournalFile, JournalUnusable
 from actors.kernel.facts import Report
 from daemon.configfile import Refused, load, surroundings
 from daemon.doorstep import Doorstep
@@ -33,12 +32,11 @@ from daemon.lock import AlreadyRunning, only_instance
 from daemon.logs import Logs, line_format
 from daemon.news import Starting
 from daemon.notify import Silent, Systemd, systemd_from
+from daemon.past import NO_PAST, open_past
 from daemon.paths import places_here
 from daemon.sockets import SocketPathTaken, inherited
 from daemon.tree import Edges, Tree
 from daemon.wishes import Wishes
-from state.memory.parts import parts_of
-from state.memory.remembered import remember
 from state.settings.redact import Redactor
 from state.settings.resolved import Resolved
 
@@ -127,19 +125,17 @@ async def _in_the_loop(run: _Run, load_again: Callable[[], Resolved | Refused]) 
     listener = Lines()
     listener.tell(Starting(version("failoverd"), run.resolved.source, os.getpid()))
     early = SystemClock()
-    path = Path(run.resolved.config.journal.path)
-    parts = parts_of(run.resolved.config)
+    config = run.resolved.config
+    file: JournalFile | None = None
     try:
-        file, recalled, set_aside = await open_and_recall(path, parts, wall_ms=early.wall_ms())
+        file, past, set_aside = await open_past(Path(config.journal.path), config, wall_ms=early.wall_ms())
         if set_aside is not None:
             listener.tell(set_aside)
     except JournalUnusable:
         # The journal itself says so, with its first batch, and goes on trying.
-        file, recalled = None, Recalled()
-    clock = SystemClock(recalled.anchor)
+        past = NO_PAST
+    clock = SystemClock(past.anchor)
     rng = SystemRng(clock)
-    remembered = remember(recalled.snapshots, recalled.tail, run.resolved.config)
-    opened = await file.run(opened_by(remembered.open_attempts)) if file is not None else []
     wishes = Wishes()
     edges = Edges(
         rpc=run.steps.rpc,
@@ -148,8 +144,8 @@ async def _in_the_loop(run: _Run, load_again: Callable[[], Resolved | Refused]) 
         load=load_again,
         version=version("failoverd"),
     )
-    tree = Tree(run.resolved, remembered, file, edges, clock=clock, rng=rng, listener=listener)
-    tree.close_interrupted(opened)
+    tree = Tree(run.resolved, past.remembered, file, edges, clock=clock, rng=rng, listener=listener)
+    tree.close_interrupted(past.opened)
     _collect_seldom()
     seams = Seams(clock, rng, listener, run.notify, load_again, wishes)
     code, report = await live(tree, seams, drain_s=run.resolved.config.daemon.drain_s, force=_force)

@@ -37,12 +37,13 @@ from daemon.http.doors import http_doors
 from daemon.metrics.scrape import Page
 from daemon.metrics.tally import Tally
 from daemon.news import Serving
+from daemon.past import Past, open_past
 from daemon.rpc.clerk import Clerk
 from daemon.rpc.methods import METHODS
 from daemon.rpc.server import Server
 from daemon.wishes import Wishes
 from state.config import ProviderConfig
-from state.events import ConfigLoaded, Event
+from state.events import ConfigLoaded, Event, LinkRestored
 from state.memory.durability import Retention
 from state.memory.fold import NOTHING_KNOWN
 from state.memory.parts import ROUTER, part_name
@@ -83,6 +84,7 @@ class Tree:
     ) -> None:
         self.resolved = resolved
         self._remembered = remembered
+        self._has_recalled = file is not None
         self._edges = edges
         self._clock = clock
         self._rng = rng
@@ -324,8 +326,26 @@ class Tree:
             door.ledger.learn(loaded)
 
     async def _open_journal(self) -> JournalBackend:
-        path = Path(self.resolved.config.journal.path)
-        file, set_aside = await open_journal(path, wall_ms=self._clock.wall_ms())
+        """Anew, because the file was lost; or at last, because there was none at the start."""
+        path, wall_ms = Path(self.resolved.config.journal.path), self._clock.wall_ms()
+        if self._has_recalled:
+            file, set_aside = await open_journal(path, wall_ms=wall_ms)
+        else:
+            file, past, set_aside = await open_past(path, self.resolved.config, wall_ms=wall_ms)
+            self._recall(past)
         if set_aside is not None:
             self._listener.tell(set_aside)
         return file
+
+    def _recall(self, past: Past) -> None:
+        """In one step: what the file knows, and on top of it all that this life has seen until now."""
+        config, clock = self.resolved.config, self._clock
+        past = past.seen_from(clock.now_ms(), clock.read())
+        self._remembered, self._has_recalled = past.remembered, True
+        known = past.remembered.after(self.journal.waiting, config)
+        for name, door in self.doors.items():
+            door.ledger.recall(known.providers[name])
+        self.router.recall(known.router)
+        self.close_interrupted(past.opened)
+        if known.router.statistics.is_offline and not self.router.status.is_offline:
+            self.router.link(LinkRestored(at_ms=clock.now_ms(), wall_ms=clock.wall_ms()))

@@ -15,6 +15,7 @@ from state.memory.journal import (
     EVENTS_WRITE,
     LAST_SEQ,
     SNAPSHOT_WRITE,
+    SNAPSHOTS_CLEAR,
     EventRow,
     anchor_row,
     write_event,
@@ -37,6 +38,8 @@ class Batch(Struct, frozen=True, kw_only=True):
     anchor: Anchor
     parts: dict[str, Struct]
     """The state behind the last of the events; empty: no snapshot this time."""
+    alone: bool = False
+    """What the file has of other parts counts moments on another timeline."""
     forget: Retention | None = None
 
     def write(self, connection: sqlite3.Connection) -> None:
@@ -45,6 +48,8 @@ class Batch(Struct, frozen=True, kw_only=True):
         connection.execute(ANCHOR_WRITE, anchor_row(self.anchor))
         if self.parts:
             seq = connection.execute(LAST_SEQ).fetchone()[0]
+            if self.alone:
+                connection.execute(SNAPSHOTS_CLEAR)
             rows = [(name, seq, _encode(part)) for name, part in self.parts.items()]
             connection.executemany(SNAPSHOT_WRITE, rows)
             if self.forget is not None:

@@ -52,8 +52,8 @@ SNAPSHOT_EVENTS = 20_000
 RETENTION_MS = 60_000
 RETRY_MS = (250, 500, 1_000, 2_000, 5_000)
 GATHER_MS = 5
-"""How long what nobody waits for may gather before it is written: as long as a commit takes on a disk, so that
-a quiet daemon pays for one of them where three events of a request would each have had their own."""
+"""How long what nobody waits for may gather before it is written: as long as a commit takes on a disk, so
+that a quiet daemon pays for one of them where three events of a request would each have had their own."""
 CLOSE_MS = 1_500
 """How long the last batch may try on a disk that does not take it: less than a cancelled actor is given."""
 
@@ -106,6 +106,11 @@ class Journal:
             lag_ms=max(0, lag_ms),
             written=self._written,
         )
+
+    @property
+    def waiting(self) -> Iterator[Event]:
+        """What has happened and is not on the disk yet, in order."""
+        return (each.event for each in self._pending)
 
     def record(self, event: Event) -> None:
         """Take note; never waits, never fails."""
@@ -203,7 +208,7 @@ class Journal:
         try:
             if self._backend is None:
                 self._backend = await self._reopen()
-                self._snapshot.due = True
+                self._snapshot.due = self._snapshot.alone = True
         except JournalUnusable as error:
             self._fail(str(error))
             return False
@@ -234,6 +239,7 @@ class Journal:
             events=[each.event for each in taken],
             anchor=Anchor(now_ms, self._clock.read()),
             parts={name: part() for name, part in self._parts.items()} if snapshot else {},
+            alone=self._snapshot.alone,
             forget=self._retention if tidy else None,
         )
 
@@ -330,6 +336,8 @@ class _Snapshot:
         self.at_ms = at_ms
         self.events = 0
         self.due = due
+        self.alone = False
+        """Whether it is the first in a file that was opened while we lived."""
 
     def wanted(self, now_ms: int, events: int) -> bool:
         behind = self.events + events

@@ -135,6 +135,12 @@ class Ledger:
         self._publish(self._models)
         self._tell_standings(before)
 
+    def recall(self, state: State) -> None:
+        """A longer memory than it had until now."""
+        before, self.state = self.state, state
+        self._publish(self._models)
+        self._tell_standings(before)
+
     def usual_first_token_ms(self, lane: LaneId) -> int | None:
         """The 95th percentile of what the lane takes to its first token; None: too little is known."""
         return self.state.statistics.lane(lane).first_token.quantile(0.95)

@@ -151,6 +151,11 @@ class Router:
         self.switchboard.adopt(config, doors, books)
         self._reception.entrance.adopt(config.daemon)
 
+    def recall(self, state: State) -> None:
+        """A longer memory than it had until now."""
+        self.switchboard.state = state
+        self.switchboard.keeper.wake()
+
     @property
     def state(self) -> State:
         """Its own part of the fold, for a snapshot."""

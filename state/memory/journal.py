@@ -38,6 +38,7 @@ __all__ = [
     "MIGRATIONS",
     "OPENINGS_OF",
     "PRAGMAS",
+    "SNAPSHOTS_CLEAR",
     "SNAPSHOTS_READ",
     "SNAPSHOT_WRITE",
     "VERSION",
@@ -139,6 +140,7 @@ OPENINGS_OF = "SELECT body FROM event WHERE request_id = ? AND kind = 'attempt_o
 # Bounded work a step: retention never holds the writer for long.
 EVENTS_DROP = """DELETE FROM event WHERE seq IN (
     SELECT seq FROM event WHERE wall_ms < ? AND seq <= ? ORDER BY seq LIMIT ?)"""
+SNAPSHOTS_CLEAR = "DELETE FROM snapshot"
 SNAPSHOT_WRITE = "INSERT OR REPLACE INTO snapshot (part, seq, body) VALUES (?, ?, ?)"
 SNAPSHOTS_READ = "SELECT part, seq, body FROM snapshot"
 ANCHOR_WRITE = "INSERT OR REPLACE INTO anchor (one, at_ms, boot_id, boot_ms, wall_ms) VALUES (1, ?, ?, ?, ?)"
