@@ -11,7 +11,7 @@ from daemon.ctl.terminal import Terminal
 from daemon.doctor import arguments, main
 from daemon.doctor.finding import chart, odd, well, wrong
 from daemon.doctor.house import config, disk
-from daemon.doctor.outside import Look, clock_of, look_at, way_to
+from daemon.doctor.outside import Look, clock_of, look_at, way_to, ways_to
 from daemon.doctor.patient import examine
 from daemon.exits import Exit
 from daemon.verdicts import ErrorKind
@@ -39,6 +39,36 @@ def test_findings_line_up_with_advice_below_what_it_is_for():
         "             look at it",
         "odd    y     z",
     ]
+
+
+def test_advice_that_is_the_same_for_many_is_given_once():
+    screen = Terminal(io.StringIO(), io.StringIO(), width=40)
+    findings = [
+        wrong("x", "broken", "mend it"),
+        wrong("y", "broken", "mend it"),
+        odd("z", "dull", "polish it"),
+    ]
+
+    assert list(chart(findings, screen)) == [
+        "wrong  x  broken",
+        "wrong  y  broken",
+        "          mend it",
+        "odd    z  dull",
+        "          polish it",
+    ]
+
+
+def test_where_nobody_can_be_reached_it_is_us():
+    near = Look(provider=ProviderConfig(name="ollama", url="http://127.0.0.1:11434"), seconds=0.01)
+    far = [
+        Look(provider=ProviderConfig(name=name, url=f"https://{name}.test"), failed=ExchangeFailed(fault))
+        for name, fault in (("x", Fault.UNRESOLVED), ("y", Fault.CONNECT_TIMEOUT))
+    ]
+    refused = Look(provider=PROVIDER, failed=ExchangeFailed(Fault.TLS))
+
+    assert [each.subject for each in ways_to([*far, near])] == ["network", "ollama"]
+    assert [each.subject for each in ways_to([*far, refused])] == ["x", "y", "x"]
+    assert [each.subject for each in ways_to(far[:1])] == ["x"]
 
 
 def test_a_config_is_summed_up_or_its_mistakes_are_told(tmp_path):

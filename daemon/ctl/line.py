@@ -206,6 +206,7 @@ def _connect(paths: Sequence[str]) -> tuple[str, socket.socket]:
             f"you may not use the socket {inert(closed)}",
             "its group may: sudo usermod -aG failoverd $USER, then log in again",
             "or just this once: sudo failoverctl ...",
+            "or begin one of your own, in another terminal: failoverd run",
             exit_code=Exit.NOT_ALLOWED,
         )
     looked = "\n".join(f"  looked at {inert(path)}: {_how_empty(path)}" for path in paths)

@@ -94,10 +94,7 @@ def cut(text: str, width: int) -> str:
     """No wider than this; what is missing is marked."""
     if columns_of(text) <= width:
         return text
-    shown = text[: max(0, width - 1)]
-    while shown and columns_of(shown) > width - 1:
-        shown = shown[:-1]
-    return f"{shown}…"
+    return f"{_beginning(text, width - 1)}…"
 
 
 def cut_inside(text: str, width: int) -> str:
@@ -125,11 +122,21 @@ def folded(text: str, width: int) -> list[str]:
         if lines[-1] and columns_of(lines[-1]) + 1 + columns_of(rest) > width:
             lines.append("")
         while columns_of(rest) > width:
-            head = cut(rest, width + 1)[:-1] or rest[:1]
+            head = _beginning(rest, width) or rest[:1]
             lines[-1:] = [f"{lines[-1]}{head}", ""]
             rest = rest[len(head) :]
         lines[-1] += f" {rest}" if lines[-1] else rest
     return lines
+
+
+def _beginning(text: str, width: int) -> str:
+    """As much as fits. An accent stays with its letter."""
+    end = max(0, width)
+    while columns_of(text[:end]) > width > 0:
+        end -= 1
+    while 0 < end < len(text) and not columns_of(text[end]):
+        end += 1
+    return text[:end]
 
 
 def _is_harmless(char: str) -> bool:

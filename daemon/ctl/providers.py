@@ -38,7 +38,8 @@ def run(args: argparse.Namespace, screen: Terminal) -> int:
     else:
         screen.say(
             *screen.table(
-                ("NAME", "STANDING", "BACK IN", "SUCCESS", "MEDIAN", "LEFT"), list(_rows(providers))
+                ("NAME", "STANDING", "BACK IN", "SUCCESS", "MEDIAN", "LEFT"),
+                list(_rows(providers, is_offline=status["is_offline"])),
             )
         )
     return Exit.OK
@@ -51,9 +52,9 @@ def _names(provider: ProviderSaid) -> Iterator[str]:
     yield from (inert(lane["lane"]) for lane in provider["lanes"])
 
 
-def _rows(providers: list[ProviderSaid]) -> Iterator[tuple[Cell | str, ...]]:
+def _rows(providers: list[ProviderSaid], *, is_offline: bool) -> Iterator[tuple[Cell | str, ...]]:
     for provider in providers:
-        name, stands = inert(provider["provider"]), standing_of(provider)
+        name, stands = inert(provider["provider"]), standing_of(provider, is_offline=is_offline)
         measured = _measured(provider["measures"])
         yield (
             Cell(name, STRONG),
@@ -70,20 +71,20 @@ def _rows(providers: list[ProviderSaid]) -> Iterator[tuple[Cell | str, ...]]:
             back, measured = back_said([lane["hold"]]), _measured(lane["measures"])
             yield (
                 f"  {inert(lane['lane'])}",
-                _standing(lane, provider),
+                _standing(lane, provider, is_offline=is_offline),
                 back,
                 *measured,
                 left_said(lane["left"]),
             )
 
 
-def _standing(lane: LaneSaid, provider: ProviderSaid) -> Cell:
+def _standing(lane: LaneSaid, provider: ProviderSaid, *, is_offline: bool) -> Cell:
     if not provider["is_enabled"]:
         return Cell("off", FAINT)
     if lane["condition"] != "well" or lane["is_usable"]:
         return Cell(*condition_said(lane["condition"]))
     # It is well itself; what it stands on is not, of which a line above tells.
-    return Cell("used up" if lane["exhausted"] else "held above", WARY)
+    return Cell("used up" if lane["exhausted"] else "offline" if is_offline else "held above", WARY)
 
 
 def _measured(measures: Measures) -> tuple[str, str]:

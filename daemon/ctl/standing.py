@@ -42,8 +42,10 @@ def condition_said(condition: str) -> tuple[str, Tone]:
     return inert(condition).replace("_", " "), _TONES.get(condition, BAD)
 
 
-def standing_of(provider: ProviderSaid) -> Stands:
-    """Its own, if that is not well; else the first of its keys and lanes that is not."""
+def standing_of(provider: ProviderSaid, *, is_offline: bool) -> Stands:
+    """Its own, if that is not well; else the first of its keys and lanes that is not; else ours, who may be
+    offline.
+    """
     if not provider["is_enabled"]:
         return Stands("off", FAINT)
     if provider["actor"] not in ("alive", "starting"):
@@ -53,8 +55,10 @@ def standing_of(provider: ProviderSaid) -> Stands:
     parts += [(lane["condition"], lane["hold"]) for lane in provider["lanes"]]
     worst = next((condition for condition, _ in parts if condition != "well"), "well")
     if worst == "well":
-        is_used_up = provider["lanes"] and not provider["usable"]
-        return Stands("used up", WARY) if is_used_up else Stands("well", GOOD)
+        if provider["usable"] or not provider["lanes"]:
+            return Stands("well", GOOD)
+        is_used_up = any(lane["exhausted"] for lane in provider["lanes"])
+        return Stands("offline" if is_offline and not is_used_up else "used up", WARY)
     word, tone = condition_said(worst)
     back = back_said(hold for _, hold in parts)
     # Who is on trial or starts slowly serves, and is no part of anything.

@@ -91,7 +91,7 @@ def lines(status: Status, screen: Terminal) -> Iterator[str]:
     yield ""
     yield from screen.table(
         ("PROVIDER", "LANES", "STANDING", "BACK IN", "SUCCESS", "MEDIAN", "BUSY", "LEFT"),
-        [_provider(provider) for provider in status["providers"]],
+        [_provider(provider, is_offline=status["is_offline"]) for provider in status["providers"]],
     )
 
 
@@ -162,10 +162,10 @@ def _speed(measures: Measures) -> str:
     return ", ".join(parts)
 
 
-def _provider(provider: ProviderSaid) -> tuple[Cell | str, ...]:
+def _provider(provider: ProviderSaid, *, is_offline: bool) -> tuple[Cell | str, ...]:
     measures = provider["measures"]
     rate, latency = measures["success_rate"], measures["latency"]
-    standing = standing_of(provider)
+    standing = standing_of(provider, is_offline=is_offline)
     return (
         inert(provider["provider"]),
         f"{provider['usable']} of {len(provider['lanes'])}",

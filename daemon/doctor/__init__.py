@@ -16,7 +16,7 @@ from daemon.ctl.grammar import sockets_of
 from daemon.ctl.terminal import Terminal, terminal
 from daemon.doctor.finding import Finding, State, chart
 from daemon.doctor.house import config, disk, program
-from daemon.doctor.outside import clock_of, look_at, way_to
+from daemon.doctor.outside import clock_of, look_at, ways_to
 from daemon.doctor.patient import Patient, examine
 from daemon.exits import Exit
 from state.settings.resolved import Resolved
@@ -50,7 +50,7 @@ def _beyond(found: Resolved | Refused, screen: Terminal) -> list[Finding]:
     if screen.is_screen:
         screen.tell("looking at the providers ...")
     looks = anyio.run(look_at, found.config.provider)
-    return [*disk(found), clock_of(looks), *map(way_to, looks)]
+    return [*disk(found), clock_of(looks), *ways_to(looks)]
 
 
 def _verdict(findings: list[Finding], patient: Patient, screen: Terminal) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import zip_longest
 
 from msgspec import Struct
 
@@ -45,12 +46,13 @@ _TONES = {State.WELL: GOOD, State.ODD: WARY, State.WRONG: BAD}
 
 
 def chart(findings: Sequence[Finding], screen: Terminal) -> Iterator[str]:
-    """One below the other; advice stands below what it is for."""
+    """One below the other; advice stands below what it is for, once for all that need the same."""
     left = max(len(finding.subject) for finding in findings) + 9
     width = min(screen.width, WIDTH) - left
-    for finding in findings:
+    for finding, after in zip_longest(findings, findings[1:]):
         state = screen.paint(f"{finding.state:<5}", _TONES[finding.state])
         first, *rest = folded(finding.says, width)
         yield f"{state}  {finding.subject:<{left - 9}}  {first}"
         yield from (" " * left + line for line in rest)
-        yield from (" " * left + screen.paint(line, FAINT) for line in folded(finding.advice, width) if line)
+        if finding.advice and (after is None or after.advice != finding.advice):
+            yield from (" " * left + screen.paint(line, FAINT) for line in folded(finding.advice, width))

@@ -3,7 +3,7 @@
 Each provider's free endpoint is asked as the daemon would ask it, but without a key: any answer will do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 
 import anyio
@@ -15,12 +15,13 @@ from actors.net.faults import FAULTS, ExchangeFailed, Fault
 from actors.net.tls import TrustStore
 from actors.provider.access import open_access
 from actors.seams import Clock
+from daemon.ctl.plain import joined
 from daemon.doctor.finding import Finding, odd, well, wrong
 from state.config import ProviderConfig
 from state.standing.hosts import host_of, is_loopback
 from state.timeline import ms
 
-__all__ = ["Look", "clock_of", "look_at", "way_to"]
+__all__ = ["Look", "clock_of", "look_at", "way_to", "ways_to"]
 
 SKEW_S_MAX = 60.0
 """Beyond it certificates and daily limits begin to go wrong."""
@@ -33,6 +34,10 @@ _ADVICE: Mapping[Fault, str] = {
     Fault.TLS: "is the clock right? Behind a company's proxy: name its certificate in ca_file",
     Fault.PROXY: "look at `proxy` in the config",
 }
+
+
+_NOT_THERE = frozenset({Fault.UNRESOLVED, Fault.UNREACHABLE, Fault.CONNECT_TIMEOUT})
+_GET_ONLINE = "is this machine online, and does it have DNS? ip route; getent hosts example.org"
 
 
 class Look(Struct, frozen=True, kw_only=True):
@@ -58,6 +63,19 @@ async def look_at(providers: Mapping[str, ProviderConfig]) -> list[Look]:
             if provider.enabled:
                 tasks.start_soon(one, provider)
     return [looks[name] for name in providers if name in looks]
+
+
+def ways_to(looks: Sequence[Look]) -> Iterator[Finding]:
+    """To each provider; or what is wrong with us, where nobody beyond this machine can be reached."""
+    far = [look for look in looks if not is_loopback(look.provider.url)]
+    faults = [look.failed.fault for look in far if look.failed is not None]
+    is_offline = len(faults) == len(far) > 1 and _NOT_THERE.issuperset(faults)
+    if is_offline:
+        names = joined([look.provider.name for look in far])
+        yield wrong("network", f"{names}: none can be reached ({FAULTS[faults[0]].says})", _GET_ONLINE)
+    for look in looks:
+        if not (is_offline and look in far):
+            yield way_to(look)
 
 
 def way_to(look: Look) -> Finding:

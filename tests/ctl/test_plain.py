@@ -4,7 +4,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.ctl.plain import columns_of, counted, cut, folded, inert, joined, number, seconds, share, span
+from daemon.ctl.plain import (
+    columns_of,
+    counted,
+    cut,
+    cut_inside,
+    folded,
+    inert,
+    joined,
+    number,
+    seconds,
+    share,
+    span,
+)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +82,7 @@ def test_nothing_gets_wider_than_its_place(text, width):
     shown = inert(text)
 
     assert columns_of(cut(shown, width)) <= width
+    assert columns_of(cut_inside(shown, width)) <= width
     assert "".join("".join(folded(shown, width)).split()) == "".join(shown.split())
     if width >= 2:
         assert all(columns_of(line) <= width for line in folded(shown, width))

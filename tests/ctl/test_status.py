@@ -128,6 +128,14 @@ def test_for_a_pipe_nothing_is_cut_or_folded(daemon):
     )
 
 
+def test_offline_nobody_else_is_to_blame(daemon):
+    unreachable = provider("x", lane("x/key1/m", is_usable=False), usable=0)
+    daemon.on("status", says(status(unreachable, is_offline=True)))
+
+    assert "\nx         0 of 1  offline " in ctl(daemon, "status", columns=80).out
+    assert "\n  x/key1/m  offline " in ctl(daemon, "providers", columns=80).out
+
+
 def test_of_many_troubles_the_first_tell_it(daemon):
     daemon.on(
         "status", says(status(health=Health.DEGRADED, says=tuple(f"lane {at}: out" for at in range(30))))
