@@ -107,8 +107,10 @@ async def _show_one(screen: Terminal, here: House, teller: Teller) -> None:
 async def _stay(screen: Terminal, here: House) -> None:
     screen.say(
         "",
-        "The daemon and its three providers stay, all well. In another terminal:",
+        "The daemon and its three providers stay. All are mended; who is still left alone, status tells.",
+        "In another terminal:",
         f"  {_ctl(here)} status",
+        f"  {_ctl(here)} release --all",
         f'  {_ctl(here)} chat "Please recite verse 7."',
         f"  {_ctl(here)} quarantine north --for 1m",
         f"  curl --unix-socket {here.http_socket} http://localhost/v1/models",

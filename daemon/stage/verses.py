@@ -24,4 +24,5 @@ def question(number: int) -> str:
 def verse(asked: str) -> str:
     """The whole answer to that question, whoever gives it."""
     digits = "".join(char for char in asked if char.isdecimal())
-    return f"{digits}. {_VERSES[int(digits or 0) % len(_VERSES)]}"
+    number = f"{digits}. " if digits else ""
+    return number + _VERSES[int(digits or 0) % len(_VERSES)]
