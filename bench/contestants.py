@@ -8,7 +8,6 @@ over-tls        the fast one behind TLS, its certificate verified
 
 import shutil
 import socket
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import StrEnum
@@ -17,7 +16,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from bench.strangers import LITELLM, PORTKEY
+from bench.strangers import LITELLM, OURS, PORTKEY
 from bench.upstream import Ports
 
 __all__ = ["Contestant", "Direct", "Door", "Failoverd", "LiteLlm", "Nginx", "Portkey", "Route", "free_port"]
@@ -230,7 +229,7 @@ class Failoverd(Contestant):
     def command(self) -> list[str]:
         path = self.home / "failoverd.toml"
         path.write_text(self._daemon() + self._providers() + self._pools())
-        return [sys.executable, "-m", "daemon.main", "run", "--config", str(path)]
+        return [str(OURS), "-m", "daemon.main", "run", "--config", str(path)]
 
     def door(self, route: Route) -> Door:
         return Door(self.address, model=str(route))

@@ -8,7 +8,6 @@ import argparse
 import os
 import socket
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from bench.contestants import free_port
 from bench.meters import rss_mib
 from bench.notebook import Notebook
 from bench.process import Program
+from bench.strangers import OURS, fetch
 
 __all__ = ["CASE", "measure"]
 
@@ -62,7 +62,7 @@ def _one(home: Path, silent: list[int], for_s: float) -> tuple[float, float | No
     (home / "failoverd.toml").write_text(config)
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
         ear.bind(str(home / "notify"))
-        words = [sys.executable, "-m", "daemon.main", "run", "--config", str(home / "failoverd.toml")]
+        words = [str(OURS), "-m", "daemon.main", "run", "--config", str(home / "failoverd.toml")]
         program = Program(words, home, {"BENCH_KEY": "sk-idle", "NOTIFY_SOCKET": str(home / "notify")})
         try:
             ready_ms = _until_ready_s(ear, program) * 1000
@@ -112,6 +112,7 @@ def main() -> None:
     parser.add_argument("--for-s", type=float, default=60.0)
     parser.add_argument("--starts", type=int, default=5)
     args = parser.parse_args()
+    fetch()
     notes = Notebook()
     measure(notes, starts=args.starts, for_s=args.for_s)
     for metric, says in {

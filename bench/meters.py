@@ -10,6 +10,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from bench.strangers import python_version
+
 __all__ = ["Machine", "cpu_s", "machine", "others_share", "pss_mib", "rss_mib", "swallowed_s"]
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -30,7 +32,7 @@ class Machine(Struct, frozen=True):
     def __str__(self) -> str:
         return (
             f"{self.cores} cores of {self.processor}, {self.memory_gib:.0f} GiB, Linux {self.kernel}, "
-            f"Python {self.python}"
+            f"{self.python}"
         )
 
 
@@ -42,7 +44,7 @@ def machine() -> Machine:
         cores=len(os.sched_getaffinity(0)),
         processor=next(names, platform.machine()),
         kernel=platform.release(),
-        python=platform.python_version(),
+        python=python_version(),
         memory_gib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3,
     )
 

@@ -1,4 +1,8 @@
-"""Where the others come from: Debian, PyPI and npm; fetched once, into a directory that git does not see."""
+"""Where everybody comes from: Debian, PyPI and npm; fetched once, into a directory that git does not see.
+
+Whoever is written in Python runs on the distribution's, ourselves included, because that is what users have: one
+that somebody compiled without profiling, as version managers do by default, takes half as long again.
+"""
 
 import shutil
 import subprocess
@@ -8,10 +12,14 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["LITELLM", "PORTKEY", "available", "fetch"]
+__all__ = ["LITELLM", "OURS", "PORTKEY", "available", "fetch", "python_version"]
 
-HERE = Path(__file__).resolve().parent.parent / ".strangers" / "bench"
-LITELLM = HERE / "litellm" / "bin" / "litellm"
+ROOT = Path(__file__).resolve().parent.parent
+HERE = ROOT / ".strangers" / "bench"
+DISTRIBUTIONS = "/usr/bin/python3"
+OURS = HERE / "failoverd" / "bin" / "python"
+"""Our own Python, with what the lock names; the code is the checkout's."""
+LITELLM = HERE / "litellm-proxy" / "bin" / "litellm"
 PORTKEY = HERE / "portkey" / "node_modules" / "@portkey-ai" / "gateway" / "build" / "start-server.js"
 
 LITELLM_VERSION = "1.102.4"
@@ -47,17 +55,38 @@ def _get_debians() -> None:
     )
 
 
+def python_version() -> str:
+    """Of what everybody runs on."""
+    said = subprocess.run([str(OURS), "-V"], check=True, capture_output=True, text=True).stdout
+    whose = " of the distribution" if _python() == DISTRIBUTIONS else ""
+    return f"{said.strip()}{whose}"
+
+
+def _python() -> str:
+    """The distribution's, where it is new enough and can make environments; else the one that runs this."""
+    asks = "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))"
+    try:
+        subprocess.run([DISTRIBUTIONS, "-c", asks], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return sys.executable
+    return DISTRIBUTIONS
+
+
+def _environment(place: Path, *wanted: str) -> None:
+    subprocess.run([_python(), "-m", "venv", str(place)], check=True)
+    pip = [str(place / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*pip, *wanted], check=True)
+
+
+def _get_ourselves() -> None:
+    place = OURS.parent.parent
+    _environment(place, "--require-hashes", "-r", str(ROOT / "requirements.lock"))
+    pip = [str(OURS), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--no-deps", str(ROOT)], check=True)
+
+
 def _get_litellm() -> None:
-    subprocess.run([sys.executable, "-m", "venv", str(HERE / "litellm")], check=True)
-    pip = [
-        str(HERE / "litellm" / "bin" / "python"),
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--disable-pip-version-check",
-    ]
-    subprocess.run([*pip, f"litellm[proxy]=={LITELLM_VERSION}"], check=True)
+    _environment(LITELLM.parent.parent, f"litellm[proxy]=={LITELLM_VERSION}")
 
 
 def _get_portkey() -> None:
@@ -79,6 +108,7 @@ def _has(name: str) -> Callable[[], bool]:
 _WAYS: tuple[tuple[str, Callable[[], bool], Callable[[], None]], ...] = (
     ("wrk", _has("wrk"), _get_debians),
     ("nginx", _has("nginx"), _get_debians),
+    ("failoverd", OURS.exists, _get_ourselves),
     ("litellm", LITELLM.exists, _get_litellm),
     ("portkey", PORTKEY.exists, _get_portkey),
 )
