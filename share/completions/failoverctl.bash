@@ -20,7 +20,7 @@ _failoverctl() {
         "chat") words="--help --system --pool --only --not --no-failover --deadline --json" ;;
         "image") words="--help --out --size --pool --only --not --no-failover --deadline" ;;
         "batch") words="--help"; words+=" run list status attach results resume cancel purge" ;;
-        "batch run") words="--help --out --images --prompt --pool --model --parallel --strategy --no-failover --on-unknown --deadline --name --detach"; COMPREPLY=($(compgen -f -- "$word")) ;;
+        "batch run") words="--help --out --images --prompt --pool --only --not --no-failover --deadline --model --parallel --strategy --on-unknown --name --detach"; COMPREPLY=($(compgen -f -- "$word")) ;;
         "batch list") words="--help --ids --json" ;;
         "batch status") words="--help --json"; words+=" $(failoverctl batch list --ids 2>/dev/null)" ;;
         "batch attach") words="--help --out"; words+=" $(failoverctl batch list --ids 2>/dev/null)" ;;

@@ -54,7 +54,7 @@ def test_a_file_is_submitted_followed_and_fetched(daemon, jobs, night, out):
 
 
 def test_wishes_go_with_the_job(daemon, jobs, night):
-    ctl(daemon, "batch", "run", night, "--pool", "captions", "--parallel", "8", "--strategy", "round_robin",
+    ctl(daemon, "batch", "run", night, "--only", "gemini/*", "--not", "x", "--pool", "captions", "--only", "gemini/*", "--not", "x", "--parallel", "8", "--strategy", "round_robin",
         "--no-failover", "--on-unknown", "hold", "--deadline", "8h", "--name", "n", "--detach")  # fmt: skip
 
     assert jobs.opening == {
@@ -62,6 +62,8 @@ def test_wishes_go_with_the_job(daemon, jobs, night):
         "model": "captions",
         "options": {
             "app": "failoverctl",
+            "include": ["gemini/*"],
+            "exclude": ["x"],
             "parallel": 8,
             "strategy": "round_robin",
             "failover": False,
@@ -372,7 +374,7 @@ def test_a_status_exits_as_it_stands(daemon, changed, code):
     ("words", "params", "says_"),
     [
         ("resume j1", {"job_id": "j1"}, "job j1 is running"),
-        ("resume j1 --failed retry --unknown hold", {"job_id": "j1", "failed": "retry", "unknown": "hold"}, "job j1 is running"),
+        ("resume j1 --unknown hold", {"job_id": "j1", "unknown": "hold"}, "job j1 is running"),
         ("cancel j1", {"job_id": "j1"}, "job j1 is running"),
         ("purge j1", {"job_id": "j1"}, "job j1 is deleted, with all that was asked and answered"),
     ],
@@ -385,6 +387,18 @@ def test_each_act_is_one_method_and_one_sentence(daemon, words, params, says_):
 
     assert daemon.asked == [(method, params)]
     assert (said.code, said.out, said.err) == (Exit.OK, f"{says_}\n", "")
+
+
+def test_who_has_items_asked_again_is_told_that_fetched_results_are_old(daemon):
+    daemon.on("job.resume", says(job_line()))
+
+    said = ctl(daemon, "batch", "resume", "j1", "--failed", "retry")
+
+    assert daemon.asked == [("job.resume", {"job_id": "j1", "failed": "retry"})]
+    assert said.err == (
+        "results that were fetched before keep their old lines; fetch them anew with: "
+        "failoverctl batch results j1 --out NEW\n"
+    )
 
 
 @pytest.mark.parametrize("act", ["status x", "list", "cancel x", "resume x", "results x --out -", "attach x"])

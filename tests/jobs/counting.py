@@ -37,6 +37,11 @@ class Counting:
         asked: list[str] = self._pipe.recv()
         return asked
 
+    def lanes(self) -> list[tuple[str, str]]:
+        """With which key and for which model, in the same order."""
+        self._pipe.send(("lanes", 0.0))
+        return [(key, model) for key, model in self._pipe.recv()]
+
     def count(self) -> int:
         self._pipe.send(("count", 0.0))
         return int(self._pipe.recv())
@@ -86,13 +91,14 @@ def counting(delay_s: float = 0.0, dialect: str = "openai") -> Iterator[Counting
 
 
 class _Asked(NamedTuple):
-    path: str
+    key: str
     body: Any
 
 
 class _Server:
     def __init__(self, delay_s: float, dialect: str) -> None:
         self.ledger: list[str] = []
+        self.lanes: list[tuple[str, str]] = []
         self.delay_s = delay_s
         self.dies_at = -1
         self._dialect = _DIALECTS[dialect]
@@ -106,6 +112,7 @@ class _Server:
                     continue
                 text = self._dialect.asked(asked.body)
                 self.ledger.append(text)
+                self.lanes.append((asked.key, str(asked.body.get("model", ""))))
                 if 0 <= self.dies_at < len(self.ledger):
                     _say(writer, 500, {"error": {"message": "out of order"}})
                     continue
@@ -119,6 +126,8 @@ class _Server:
         order, value = pipe.recv()
         if order == "ledger":
             pipe.send(self.ledger)
+        elif order == "lanes":
+            pipe.send(self.lanes)
         elif order == "count":
             pipe.send(len(self.ledger))
         elif order == "delay":
@@ -132,10 +141,13 @@ class _Server:
 async def _hear(reader: asyncio.StreamReader) -> _Asked:
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     first, *lines = head.split("\r\n")
-    method, path, _ = first.split(" ")
+    method, _, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return _Asked(path, json.loads(body) if method == "POST" else None)
+    return _Asked(
+        headers.get("authorization", "").removeprefix("Bearer "),
+        json.loads(body) if method == "POST" else None,
+    )
 
 
 def _say(writer: asyncio.StreamWriter, status: int, value: object) -> None:

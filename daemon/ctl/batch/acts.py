@@ -37,4 +37,9 @@ def run(args: argparse.Namespace, screen: Terminal) -> int:
     else:
         said = standing(job["state"], job["why"], job["until_wall_ms"])
         screen.say(f"job {inert(job['job_id'])} is {said}")
+        if "retry" in (params.get("failed"), params.get("unknown")):
+            again = f"failoverctl batch results {inert(job['job_id'])} --out NEW"
+            screen.tell(
+                f"results that were fetched before keep their old lines; fetch them anew with: {again}"
+            )
     return Exit.OK

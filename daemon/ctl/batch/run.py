@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import BinaryIO
 
-from daemon.ctl.asking import APP
+from daemon.ctl.asking import failover_options, options
 from daemon.ctl.batch.following import follow
 from daemon.ctl.batch.images import image_requests, listed, paths_in
 from daemon.ctl.batch.keeping import Kept, check_free
@@ -20,7 +20,6 @@ from daemon.ctl.complaint import Complaint
 from daemon.ctl.grammar import BELOW, sockets_of
 from daemon.ctl.line import Json
 from daemon.ctl.plain import counted, inert
-from daemon.ctl.spans import period
 from daemon.ctl.steer import STRATEGIES
 from daemon.ctl.terminal import Terminal
 from daemon.exits import Exit
@@ -42,18 +41,16 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
         "--images", default="", metavar="PATH", help="ask about images instead: a folder, or a list of paths"
     )
     parser.add_argument("--prompt", default="", metavar="TEXT", help="what to ask about each image")
-    parser.add_argument("--pool", default="auto", metavar="NAME", help="for items that name no model (auto)")
+    options(parser)
     parser.add_argument("--model", default="", metavar="NAME", help="the model that is to look at the images")
     parser.add_argument("--parallel", type=_parallel, metavar="COUNT", help="so many at once, up to 64")
     parser.add_argument("--strategy", choices=STRATEGIES, metavar="NAME", help=", ".join(STRATEGIES))
-    parser.add_argument("--no-failover", action="store_true", help="an item's first lane, or its failure")
     parser.add_argument(
         "--on-unknown",
         choices=("retry", "hold"),
         metavar="HOW",
         help="retry or hold what a crash leaves in doubt (hold where it costs)",
     )
-    parser.add_argument("--deadline", type=period, metavar="TIME", help="wait no longer than this: 8h, 2d")
     parser.add_argument("--name", default="", metavar="TEXT", help="how the list of jobs calls it")
     parser.add_argument("--detach", action="store_true", help="submit it and leave")
 
@@ -129,17 +126,10 @@ def _come_back(job_id: str, out: str) -> tuple[str, ...]:
 
 
 def _opening(args: argparse.Namespace, source: str) -> Json:
-    options = {
-        "app": APP,
-        "parallel": args.parallel,
-        "strategy": args.strategy,
-        "failover": False if args.no_failover else None,
-        "on_unknown": args.on_unknown,
-        "deadline_s": args.deadline,
-    }
-    stated = {name: value for name, value in options.items() if value is not None}
+    wishes = {"parallel": args.parallel, "strategy": args.strategy, "on_unknown": args.on_unknown}
+    asked = failover_options(args) | {name: value for name, value in wishes.items() if value is not None}
     name = args.name or os.path.basename(os.path.normpath(source))  # noqa: PTH119 - pathlib costs 8 ms
-    return {"name": name, "model": args.pool, "options": stated}
+    return {"name": name, "model": args.pool, "options": asked}
 
 
 def _items(args: argparse.Namespace, stack: ExitStack) -> tuple[str, Iterator[Request | Flaw]]:

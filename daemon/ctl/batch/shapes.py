@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from daemon.ctl.shapes import AttemptSaid
+from daemon.ctl.shapes.attempts import AttemptSaid
 
 __all__ = ["Checkpoint", "ItemNews", "JobLine", "JobStatus", "LaneProgress"]
 
