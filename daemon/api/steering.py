@@ -4,8 +4,6 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from actors.kernel.answers import NoAnswer
-from actors.provider.provider import ProbeNow
 from daemon.api.caller import Caller
 from daemon.api.cast import Cast
 from daemon.api.moment import Moment
@@ -20,7 +18,6 @@ from state.events import (
     Force,
     OperatorAct,
     PreferenceCleared,
-    ProbeClosed,
     Quarantine,
     Release,
     ReleaseAll,
@@ -31,16 +28,12 @@ from state.memory.durability import NotDurable
 from state.routing.pools import AUTO
 from state.settings.tuning import YEAR_S
 from state.timeline import ms
-from state.words import ProviderId, Target
 
 __all__ = [
     "Acted",
     "ClearParams",
     "DisableParams",
     "ForceParams",
-    "ProbeParams",
-    "ProbeSaid",
-    "Probed",
     "QuarantineParams",
     "ReleaseParams",
     "ResetParams",
@@ -50,7 +43,6 @@ __all__ = [
     "disable",
     "enable",
     "force",
-    "probe",
     "quarantine",
     "release",
     "reset",
@@ -59,7 +51,6 @@ __all__ = [
 
 HOUR_S = 3600.0
 QUARANTINE_S = 600.0
-PROBE_MS_MAX = 15_000
 REASON_CHARS_MAX = 200
 
 Target_ = Annotated[str, Meta(min_length=1, max_length=400, description="PROVIDER, PROVIDER/KEY or a lane")]
@@ -114,11 +105,6 @@ class ResetParams(Params, frozen=True):
     """Empty: all."""
 
 
-class ProbeParams(Params, frozen=True):
-    target: Annotated[str, Meta(max_length=400)] = ""
-    """Empty: every provider."""
-
-
 class Acted(Struct, frozen=True, kw_only=True):
     """It holds."""
 
@@ -127,24 +113,6 @@ class Acted(Struct, frozen=True, kw_only=True):
     """Whether it is on the disk; if not, it is forgotten by a crash."""
     why_not_durable: str = ""
     until_wall_ms: int | None = None
-
-
-class ProbeSaid(Struct, frozen=True, kw_only=True):
-    """What a free health check has shown."""
-
-    target: str
-    is_well: bool
-    seconds: float
-    kind: str = ""
-    rule: str = ""
-    status: int | None = None
-    said: str = ""
-
-
-class Probed(Struct, frozen=True):
-    """One for each that was looked at."""
-
-    probes: tuple[ProbeSaid, ...]
 
 
 async def enable(cast: Cast, params: TargetParams, caller: Caller) -> Acted | Refusal:
@@ -215,33 +183,6 @@ async def reset(cast: Cast, params: ResetParams, caller: Caller) -> Acted | Refu
     if isinstance(target, Refusal):
         return target
     return await _act(cast, caller, StatsReset(target), f"counting of {target or 'everybody'} begins anew")
-
-
-async def probe(cast: Cast, params: ProbeParams, caller: Caller) -> Probed | Refusal:  # noqa: ARG001 - as all others
-    """Look now, for free."""
-    target = named(cast, params.target) if params.target else None
-    if isinstance(target, Refusal):
-        return target
-    targets: list[Target] = [target] if target else [ProviderId(name) for name in cast.doors]
-    return Probed(tuple([await _probe(cast, each) for each in targets]))
-
-
-async def _probe(cast: Cast, target: Target) -> ProbeSaid:
-    deadline_ms = cast.clock.now_ms() + PROBE_MS_MAX
-    mailbox = cast.mailboxes[target.provider]
-    closed: ProbeClosed | NoAnswer = await mailbox.ask(lambda reply: ProbeNow(target, reply), deadline_ms)
-    if not isinstance(closed, ProbeClosed):
-        return ProbeSaid(target=str(target), is_well=False, seconds=0.0, said=str(closed))
-    failure = closed.failure
-    return ProbeSaid(
-        target=str(target),
-        is_well=failure is None,
-        seconds=closed.duration_ms / 1000,
-        kind="" if failure is None else failure.kind,
-        rule="" if failure is None else failure.rule,
-        status=None if failure is None else failure.status,
-        said="" if failure is None else failure.said,
-    )
 
 
 async def _act(cast: Cast, caller: Caller, act: OperatorAct, says: str, until_ms: int | None = None) -> Acted:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from daemon.ctl.line import Json, Refused
 from daemon.ctl.plain import inert, number, seconds, span
-from daemon.ctl.shapes import AttemptSaid, Report
+from daemon.ctl.shapes.attempts import AttemptSaid, Report
 from daemon.ctl.spans import period
 from daemon.ctl.telling import attempt, cost, happened, short
 from daemon.verdicts import ErrorKind

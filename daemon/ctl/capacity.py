@@ -8,7 +8,7 @@ from daemon.ctl.clock import clock_time
 from daemon.ctl.grammar import sockets_of
 from daemon.ctl.line import call
 from daemon.ctl.plain import inert, number
-from daemon.ctl.shapes import CapacitySaid, LimitSaid
+from daemon.ctl.shapes.counts import CapacitySaid, LimitSaid
 from daemon.ctl.standing import left_said
 from daemon.ctl.terminal import BAD, FAINT, GOOD, STRONG, WARY, Cell, Terminal
 from daemon.exits import Exit

@@ -13,7 +13,8 @@ from daemon.ctl.clock import clock_time
 from daemon.ctl.grammar import sockets_of
 from daemon.ctl.line import call
 from daemon.ctl.plain import counted, inert, joined, number, paragraph, seconds
-from daemon.ctl.shapes import AttemptSaid, LaneStory, LookStory, Story
+from daemon.ctl.shapes.attempts import AttemptSaid
+from daemon.ctl.shapes.story import LaneStory, LookStory, Story
 from daemon.ctl.telling import attempt, cost, seam
 from daemon.ctl.terminal import BAD, ENDLESS, FAINT, GOOD, STRONG, WARY, Terminal
 from daemon.exits import Exit

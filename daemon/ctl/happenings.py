@@ -6,7 +6,7 @@ from types import MappingProxyType
 from daemon.ctl.clock import clock_time
 from daemon.ctl.line import Json
 from daemon.ctl.plain import inert, seconds
-from daemon.ctl.shapes import AttemptSaid
+from daemon.ctl.shapes.attempts import AttemptSaid
 from daemon.ctl.telling import failure
 from daemon.ctl.terminal import BAD, FAINT, GOOD, PLAIN, WARY, Tone
 

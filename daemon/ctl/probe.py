@@ -6,7 +6,7 @@ from typing import cast
 from daemon.ctl.grammar import sockets_of
 from daemon.ctl.line import Line
 from daemon.ctl.plain import inert, seconds
-from daemon.ctl.shapes import Probed, ProbeSaid
+from daemon.ctl.shapes.acts import Probed, ProbeSaid
 from daemon.ctl.telling import unwell
 from daemon.ctl.terminal import BAD, GOOD, Cell, Terminal
 from daemon.exits import Exit

@@ -8,7 +8,7 @@ from daemon.ctl.complaint import Complaint
 from daemon.ctl.grammar import sockets_of
 from daemon.ctl.line import call
 from daemon.ctl.plain import inert, seconds, share
-from daemon.ctl.shapes import LaneSaid, Measures, ProviderSaid, Status
+from daemon.ctl.shapes.standing import LaneSaid, Measures, ProviderSaid, Status
 from daemon.ctl.standing import back_said, condition_said, left_said, standing_of
 from daemon.ctl.terminal import FAINT, STRONG, WARY, Cell, Terminal
 from daemon.exits import Exit

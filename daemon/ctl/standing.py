@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from daemon.ctl.plain import inert, number, span
-from daemon.ctl.shapes import HoldSaid, ProviderSaid
+from daemon.ctl.shapes.standing import HoldSaid, ProviderSaid
 from daemon.ctl.terminal import BAD, FAINT, GOOD, WARY, Tone
 
 __all__ = ["Stands", "back_said", "condition_said", "left_said", "standing_of"]

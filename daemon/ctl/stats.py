@@ -6,7 +6,8 @@ from typing import cast
 from daemon.ctl.grammar import sockets_of
 from daemon.ctl.line import call
 from daemon.ctl.plain import counted, inert, joined, number, seconds, share
-from daemon.ctl.shapes import Acted, StatsSaid, Summary
+from daemon.ctl.shapes.acts import Acted
+from daemon.ctl.shapes.counts import StatsSaid, Summary
 from daemon.ctl.telling import cost
 from daemon.ctl.terminal import FAINT, STRONG, Cell, Terminal
 from daemon.exits import Exit

@@ -9,7 +9,7 @@ from daemon.ctl.complaint import Complaint
 from daemon.ctl.grammar import sockets_of
 from daemon.ctl.line import call
 from daemon.ctl.plain import columns_of, counted, folded, inert, joined, number, seconds, share, span
-from daemon.ctl.shapes import Measures, PoolSaid, ProviderSaid, Status
+from daemon.ctl.shapes.standing import Measures, PoolSaid, ProviderSaid, Status
 from daemon.ctl.spans import period
 from daemon.ctl.standing import left_said, standing_of
 from daemon.ctl.terminal import BAD, FAINT, GOOD, STRONG, WARY, Cell, Terminal

@@ -8,7 +8,7 @@ from daemon.ctl.complaint import Complaint
 from daemon.ctl.grammar import sockets_of
 from daemon.ctl.line import Json, call
 from daemon.ctl.plain import inert, span
-from daemon.ctl.shapes import Acted
+from daemon.ctl.shapes.acts import Acted
 from daemon.ctl.spans import period
 from daemon.ctl.terminal import Terminal
 from daemon.exits import Exit

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from daemon.ctl.plain import cut, inert, number, seconds, span
-from daemon.ctl.shapes import AttemptSaid, ProbeSaid, Report, SeamSaid
+from daemon.ctl.shapes.acts import ProbeSaid
+from daemon.ctl.shapes.attempts import AttemptSaid, Report, SeamSaid
 
 __all__ = ["attempt", "cost", "failure", "happened", "seam", "short", "unwell"]
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from daemon.ctl.complaint import Complaint
 from daemon.ctl.line import Line, Refused
 from daemon.ctl.plain import inert, joined, seconds, span
-from daemon.ctl.shapes import Probed
+from daemon.ctl.shapes.acts import Probed
 from daemon.ctl.telling import unwell
 from daemon.doctor.finding import Finding, odd, well, wrong
 from daemon.exits import Exit

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from daemon.api import looking, steering, upkeep
+from daemon.api import looking, probing, steering, upkeep
 from daemon.api.caller import Caller
 from daemon.api.cast import Cast
 from daemon.api.glance import glance
@@ -55,6 +55,10 @@ async def _explain(cast: Cast, params: looking.ExplainParams, call: Call) -> Sto
 
 async def _journal(cast: Cast, params: looking.JournalParams, _call: Call) -> looking.JournalSaid | Refusal:
     return await looking.journal(cast, params)
+
+
+async def _probe(cast: Cast, params: probing.ProbeParams, _call: Call) -> probing.Probed | Refusal:
+    return await probing.probe(cast, params)
 
 
 async def _check(cast: Cast, _params: Nothing, _call: Call) -> upkeep.Checked:
@@ -134,24 +138,23 @@ LOOKING = (
 )
 
 
-def _steers(
-    name: str, says: str, takes: type[Struct], act: Act, gives: type[Struct] = steering.Acted
-) -> Method:
+def _steers(name: str, says: str, takes: type[Struct], act: Act) -> Method:
     """A row for an act of the operator."""
 
     async def works(cast: Cast, params: Struct, call: Call) -> Struct | Refusal:
         return await act(cast, params, call.caller)
 
-    return Method(name=name, says=says, scope=Scope.ADMIN, takes=takes, gives=gives, works=works)
+    return Method(name=name, says=says, scope=Scope.ADMIN, takes=takes, gives=steering.Acted, works=works)
 
 
 STEERING = (
-    _steers(
-        "probe",
-        "Look at a provider's health now; costs nothing.",
-        steering.ProbeParams,
-        steering.probe,
-        steering.Probed,
+    Method(
+        name="probe",
+        says="Look at a provider's health now; costs nothing.",
+        scope=Scope.ADMIN,
+        takes=probing.ProbeParams,
+        gives=probing.Probed,
+        works=_probe,
     ),
     _steers(
         "enable",

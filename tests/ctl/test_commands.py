@@ -14,7 +14,8 @@ from daemon.api.looking import (
     LimitSaid,
     StatsSaid,
 )
-from daemon.api.steering import Acted, Probed, ProbeSaid
+from daemon.api.probing import Probed, ProbeSaid
+from daemon.api.steering import Acted
 from daemon.api.upkeep import Draining
 from daemon.ctl.clock import clock_time
 from daemon.exits import Exit

@@ -54,7 +54,7 @@ def test_zsh_and_fish_find_no_mistake():
 
 def test_the_man_page_has_no_mistakes():
     need("groff")
-    words = ["groff", "-man", "-Tutf8", "-ww", "-z", SHARE / "man/failoverctl.1"]
+    words = ["groff", "-man", "-Tutf8", "-ww", "-z", str(SHARE / "man/failoverctl.1")]
     told = subprocess.run(words, capture_output=True, text=True, check=False)
 
     assert (told.returncode, told.stderr) == (0, "")
