@@ -8,13 +8,13 @@ other dialects ask for `conversation` and `wishes`, which are decoded once, when
 """
 
 from collections.abc import Mapping
-from functools import cached_property
 
 import msgspec
 from msgspec import Raw, Struct
 
 from actors.wire.complaint import UNDECODABLE, BadRequest, blame
 from actors.wire.conversation import Conversation, decode_conversation
+from actors.wire.once import once
 from actors.wire.wishes import Wishes, decode_wishes
 from state.config import Capability
 from state.usage.tokens import bytes_in, estimate_tokens
@@ -42,7 +42,7 @@ class ChatRequest(Fields, frozen=True, dict=True):
     stream: bool = False
     choices: int = 1
 
-    @cached_property
+    @once
     def conversation(self) -> Conversation | BadRequest:
         """The messages, the tools and the form of the answer, for dialects that have to say them anew."""
         try:
@@ -50,7 +50,7 @@ class ChatRequest(Fields, frozen=True, dict=True):
         except UNDECODABLE as error:
             return blame(error)
 
-    @cached_property
+    @once
     def wishes(self) -> Wishes | BadRequest:
         """The settings of the answer: temperature, length, seed and their like."""
         try:
@@ -58,7 +58,7 @@ class ChatRequest(Fields, frozen=True, dict=True):
         except UNDECODABLE as error:
             return blame(error)
 
-    @cached_property
+    @once
     def needs(self) -> frozenset[Capability]:
         """What a model must be able to do to answer this."""
         needs = {Capability.CHAT}
@@ -70,19 +70,19 @@ class ChatRequest(Fields, frozen=True, dict=True):
             needs.add(Capability.JSON)
         return frozenset(needs)
 
-    @cached_property
+    @once
     def wants_json(self) -> bool:
         """Whether the caller is going to read the answer as JSON."""
         return self.has("response_format") and b'"json_' in bytes(self.fields["response_format"])
 
-    @cached_property
+    @once
     def wants_usage(self) -> bool:
         """Whether a streaming caller asked for the last chunk, the one that carries the usage."""
         if not self.has("stream_options"):
             return False
         return b'"include_usage":true' in bytes(self.fields["stream_options"]).translate(None, b" \t\r\n")
 
-    @cached_property
+    @once
     def image_count(self) -> int:
         """How many image parts there are, found without decoding.
 
@@ -97,7 +97,7 @@ class ChatRequest(Fields, frozen=True, dict=True):
             at = messages.find(_IMAGE_KEY, at)
         return count
 
-    @cached_property
+    @once
     def tokens_estimated(self) -> int:
         """What the prompt may cost before a provider has counted."""
         text = sum(memoryview(self.fields[name]).nbytes for name in _PROMPT if name in self.fields)
@@ -123,7 +123,7 @@ class EmbedRequest(Fields, frozen=True, dict=True):
 
     needs = frozenset({Capability.EMBEDDINGS})
 
-    @cached_property
+    @once
     def texts(self) -> tuple[str, ...] | None:
         """The inputs as text; None if they are token numbers, which mean something to one model only."""
         try:

@@ -13,7 +13,7 @@ from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from daemon.http.asgi import Body, Response
+from daemon.http.asgi import Body, Request, Response
 
 __all__ = ["Cycle"]
 
@@ -23,6 +23,10 @@ JOINED_BODY_BYTES_MAX = 64 << 10
 _CLOSE = (b"connection", b"close")
 _CHUNKED = (b"transfer-encoding", b"chunked")
 _WITHOUT_BODY = frozenset({204, 304})
+
+
+_TAKEN = bytearray()
+"""Stands where a body has been; nothing is ever added to it."""
 
 
 class Cycle(RequestResponseCycle):
@@ -49,6 +53,17 @@ class Cycle(RequestResponseCycle):
             if not self.keep_alive:
                 self.transport.close()
             self.on_response()
+
+    async def receive(self) -> Request:  # type: ignore[override]
+        """A body that came with its head is not waited for."""
+        if not self.more_body and not (self.response_complete or self.disconnected):
+            body, self.body = self.body, _TAKEN
+            if body is not _TAKEN:
+                self.waiting_for_100_continue = False
+                self.message_event.clear()
+                self.flow.resume_reading()
+                return {"type": "http.request", "body": bytes(body), "more_body": False}
+        return cast("Request", await super().receive())
 
     def _written(self, status: int, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
         has_length = False
