@@ -1,6 +1,7 @@
 """What is measured, part by part. Each takes its turn with everybody in every round, and is bounded in time."""
 
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from msgspec import Struct
 from bench.contestants import Contestant, Direct, Door, Failoverd, LiteLlm, ManyLanes, Nginx, Portkey, Route
 from bench.load import Errand, Report
 from bench.notebook import Notebook
-from bench.process import Program
+from bench.process import NeverAnswered, Program
 from bench.questions import chat, http_request, ping, rpc_chat, vision
 from bench.stage import Stage, Standing, first_answer_s
 
@@ -211,6 +212,8 @@ def start(notes: Notebook, stage: Stage, everybody: Sequence[Standing], pace: Pa
                         first_answer_ms=took_s * 1000,
                         idle_pss_mib=program.pss_mib,
                     )
+                except NeverAnswered as error:
+                    print(f"{contestant.name} did not start:\n{error}", file=sys.stderr)
                 finally:
                     program.end()
 
