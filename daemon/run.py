@@ -37,6 +37,7 @@ from daemon.paths import places_here
 from daemon.sockets import SocketPathTaken, inherited
 from daemon.tree import Edges, Tree
 from daemon.wishes import Wishes
+from state.memory.durability import JournalSetAside
 from state.settings.redact import Redactor
 from state.settings.resolved import Resolved
 
@@ -127,10 +128,9 @@ async def _in_the_loop(run: _Run, load_again: Callable[[], Resolved | Refused]) 
     early = SystemClock()
     config = run.resolved.config
     file: JournalFile | None = None
+    set_aside: JournalSetAside | None = None
     try:
         file, past, set_aside = await open_past(Path(config.journal.path), config, wall_ms=early.wall_ms())
-        if set_aside is not None:
-            listener.tell(set_aside)
     except JournalUnusable:
         # The journal itself says so, with its first batch, and goes on trying.
         past = NO_PAST
@@ -146,6 +146,8 @@ async def _in_the_loop(run: _Run, load_again: Callable[[], Resolved | Refused]) 
     )
     tree = Tree(run.resolved, past.remembered, file, edges, clock=clock, rng=rng, listener=listener)
     tree.close_interrupted(past.opened)
+    if set_aside is not None:
+        tree.say_set_aside(set_aside)
     _collect_seldom()
     seams = Seams(clock, rng, listener, run.notify, load_again, wishes)
     code, report = await live(tree, seams, drain_s=run.resolved.config.daemon.drain_s, force=_force)

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from actors.jobs.jobs import Jobs, JobsActor
 from actors.journal.journal import GATHER_MS, Journal, JournalWriter, Part
-from actors.journal.journal_file import JournalFile, open_journal
+from actors.journal.journal_file import JournalFile, JournalLost, open_journal
 from actors.kernel.actor import ChildSpec, OnExhausted
 from actors.kernel.mailbox import Mailbox
 from actors.kernel.supervisor import Supervisor
@@ -44,7 +44,7 @@ from daemon.rpc.server import Server
 from daemon.wishes import Wishes
 from state.config import ProviderConfig
 from state.events import ConfigLoaded, Event, LinkRestored
-from state.memory.durability import Retention
+from state.memory.durability import JournalSetAside, Retention
 from state.memory.fold import NOTHING_KNOWN
 from state.memory.parts import ROUTER, part_name
 from state.memory.remembered import Remembered, interrupted
@@ -325,17 +325,22 @@ class Tree:
         for door in self.doors.values():
             door.ledger.learn(loaded)
 
-    async def _open_journal(self) -> JournalBackend:
+    async def _open_journal(self, lost: JournalLost | None) -> JournalBackend:
         """Anew, because the file was lost; or at last, because there was none at the start."""
         path, wall_ms = Path(self.resolved.config.journal.path), self._clock.wall_ms()
         if self._has_recalled:
-            file, set_aside = await open_journal(path, wall_ms=wall_ms)
+            file, set_aside = await open_journal(path, wall_ms=wall_ms, lost=lost)
         else:
             file, past, set_aside = await open_past(path, self.resolved.config, wall_ms=wall_ms)
             self._recall(past)
         if set_aside is not None:
-            self._listener.tell(set_aside)
+            self.say_set_aside(set_aside)
         return file
+
+    def say_set_aside(self, moved: JournalSetAside) -> None:
+        """To the log, and to whoever asks how it stands."""
+        self._listener.tell(moved)
+        self.journal.begun_anew(str(moved))
 
     def _recall(self, past: Past) -> None:
         """In one step: what the file knows, and on top of it all that this life has seen until now."""

@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 
 from actors.case import Attempted, Case, Client, Closed, Flow, Sink
 from actors.journal.journal import Journal
+from actors.journal.journal_file import JournalLost
 from actors.net.netguard import NetGuard
 from actors.provider.door import Knock, Refused, Shut, Ticket, Tried
 from actors.provider.ledger import Ledger
@@ -344,7 +345,7 @@ class House:
     async def _reach(self, url: str) -> bool:
         return url in self.there
 
-    async def _reopen(self) -> FakeJournalBackend:
+    async def _reopen(self, lost: JournalLost | None) -> FakeJournalBackend:
         raise AssertionError("this disk does not break")
 
     def record(self, event: Event) -> None:

@@ -47,7 +47,7 @@ class Desk:
             gather_ms=gather_ms,
         )
 
-    async def _reopen(self) -> FakeJournalBackend:
+    async def _reopen(self, lost: JournalLost | None) -> FakeJournalBackend:
         self.disk = self.spare
         return self.spare
 

@@ -22,7 +22,7 @@ from actors.case import Case, Closed
 from actors.chance import SystemRng
 from actors.clock import SystemClock
 from actors.journal.journal import Journal, JournalWriter
-from actors.journal.journal_file import JournalFile, open_journal
+from actors.journal.journal_file import JournalFile, JournalLost, open_journal
 from actors.kernel.actor import ChildSpec
 from actors.kernel.mailbox import Mailbox
 from actors.kernel.supervisor import supervise
@@ -348,7 +348,7 @@ class Town:
             listener=self.listener,
         )
 
-    async def _reopen(self) -> JournalBackend:
+    async def _reopen(self, lost: JournalLost | None) -> JournalBackend:
         file, _ = await open_journal(self._home / "journal.db", wall_ms=self.clock.wall_ms())
         return file
 

@@ -64,7 +64,7 @@ class Journal:
     def __init__(
         self,
         backend: JournalBackend | None,
-        reopen: Callable[[], Awaitable[JournalBackend]],
+        reopen: Callable[[JournalLost | None], Awaitable[JournalBackend]],
         *,
         clock: Clock,
         listener: Listener,
@@ -84,6 +84,8 @@ class Journal:
         self._hurry = Wakeup()
         self._is_awaited = False
         self._trouble = _Trouble()
+        self._lost_by: JournalLost | None = None
+        self._anew = ""
         self._lost = 0
         self._written = 0
         # Due at once: a daemon that dies again and again before the next one would fold more at each start.
@@ -105,7 +107,12 @@ class Journal:
             lost=self._lost,
             lag_ms=max(0, lag_ms),
             written=self._written,
+            anew=self._anew,
         )
+
+    def begun_anew(self, why: str) -> None:
+        """Its past could not be kept: somebody should know as long as we live."""
+        self._anew = why
 
     @property
     def waiting(self) -> Iterator[Event]:
@@ -135,7 +142,7 @@ class Journal:
         try:
             return await self._backend.run(transaction)
         except JournalLost as error:
-            self._lose_file(str(error))
+            await self._lose_file(error)
             raise JournalUnusable(str(error)) from error
 
     async def query(self, query: Query) -> list[Stored]:
@@ -206,9 +213,7 @@ class Journal:
     async def _write_batch(self) -> bool:
         """One transaction with what waits; whether it is on the disk."""
         try:
-            if self._backend is None:
-                self._backend = await self._reopen()
-                self._snapshot.due = self._snapshot.alone = True
+            backend = self._backend or await self._open()
         except JournalUnusable as error:
             self._fail(str(error))
             return False
@@ -217,17 +222,26 @@ class Journal:
         self._is_awaited = False
         batch = self._batch(taken)
         try:
-            await self._backend.run(batch.write)
+            await backend.run(batch.write)
         except JournalUnusable as error:
             self._put_back(taken, str(error))
             return False
         except JournalLost as error:
             self._put_back(taken, str(error))
-            self._lose_file(str(error))
+            await self._lose_file(error)
             return False
         _settle(taken, "")
         self._note_written(batch)
         return True
+
+    async def _open(self) -> JournalBackend:
+        lost = self._lost_by
+        self._backend = backend = await self._reopen(lost)
+        self._lost_by = None
+        if lost is not None:
+            self._anew = self._anew or f"{lost}; a new one is begun"
+        self._snapshot.due = self._snapshot.alone = True
+        return backend
 
     def _batch(self, taken: "list[_Pending]") -> Batch:
         now_ms = self._clock.now_ms()
@@ -272,10 +286,12 @@ class Journal:
         self._pending.extendleft(_Pending(each.event, None) for each in reversed(taken))
         self._fail(reason)
 
-    def _lose_file(self, reason: str) -> None:
-        self._backend = None
-        self._fail(reason)
+    async def _lose_file(self, lost: JournalLost) -> None:
+        backend, self._backend, self._lost_by = self._backend, None, lost
+        self._fail(str(lost))
         self._wakeup.set()
+        if backend is not None:
+            await backend.close()
 
     def _fail(self, reason: str) -> None:
         if not self._trouble.reason:

@@ -18,7 +18,7 @@ from anyio import CancelScope
 from state.memory.durability import JournalSetAside
 from state.memory.journal import APPLICATION_ID, MIGRATIONS, PRAGMAS, VERSION
 
-__all__ = ["JournalFile", "JournalLost", "JournalUnusable", "open_journal", "set_aside"]
+__all__ = ["JournalDamaged", "JournalFile", "JournalLost", "JournalUnusable", "open_journal", "set_aside"]
 
 T = TypeVar("T")
 
@@ -33,7 +33,11 @@ class JournalUnusable(Exception):
 
 
 class JournalLost(Exception):
-    """The file is no longer the one we opened, or its bytes are damaged: open it anew."""
+    """The file is no longer the one we opened, or can't be used as it is: open it anew."""
+
+
+class JournalDamaged(JournalLost):
+    """Its bytes are damaged: whoever opens it anew has to set it aside first."""
 
 
 class JournalFile:
@@ -126,11 +130,17 @@ class JournalFile:
         return connection
 
 
-async def open_journal(path: Path, *, wall_ms: int) -> tuple[JournalFile, JournalSetAside | None]:
-    """Open the journal, or begin a new one beside a file that can't be trusted.
+async def open_journal(
+    path: Path, *, wall_ms: int, lost: JournalLost | None = None
+) -> tuple[JournalFile, JournalSetAside | None]:
+    """Open the journal, or begin a new one beside a file that can't be trusted: `lost` says why the last one
+    was given up. Not all damage shows when a file is opened.
 
     Raises JournalUnusable where neither is possible now.
     """
+    if isinstance(lost, JournalDamaged):
+        moved = set_aside(path, wall_ms, str(lost))
+        return await _opened(path), moved
     try:
         return await _opened(path), None
     except (JournalLost, _NotOurs) as error:
@@ -200,5 +210,5 @@ def _translated(error: sqlite3.Error) -> JournalUnusable | JournalLost:
     code = getattr(error, "sqlite_errorcode", None)
     damaged = code is not None and code & 0xFF in _DAMAGE
     if damaged or (code is None and isinstance(error, sqlite3.DatabaseError)):
-        return JournalLost(str(error))
+        return JournalDamaged(str(error))
     return JournalUnusable(str(error))

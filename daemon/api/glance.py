@@ -10,6 +10,7 @@ from daemon.api.roster import is_usable, provider_said
 from daemon.api.status import ChildSaid, ForcedSaid, Health, PoolSaid, ProviderSaid, Status, SteeredSaid
 from daemon.api.totals import measures_of_all
 from state.config import Capability
+from state.memory.durability import JournalHealth
 from state.routing.ask import Ask
 from state.routing.board import Board
 from state.routing.pools import AUTO, Pool
@@ -32,7 +33,7 @@ def glance(cast: Cast) -> Status:
         for name, door in cast.doors.items()
     )
     router, health = cast.router.status, cast.journal.health
-    says = tuple(_says(pools, providers, degraded=health.degraded, is_offline=router.is_offline))
+    says = tuple(_says(pools, providers, health, is_offline=router.is_offline))
     return Status(
         health=_health(pools, says),
         says=says,
@@ -131,7 +132,7 @@ def _steered(preferences: Preferences, now: Moment) -> Iterator[SteeredSaid]:
 
 
 def _says(
-    pools: Iterable[PoolSaid], providers: Iterable[ProviderSaid], *, degraded: str, is_offline: bool
+    pools: Iterable[PoolSaid], providers: Iterable[ProviderSaid], journal: JournalHealth, *, is_offline: bool
 ) -> Iterator[str]:
     if is_offline:
         yield "our own network is down"
@@ -139,8 +140,10 @@ def _says(
         if not pool.serves:
             back = "" if pool.back_in_s is None else f"; one may be back in {pool.back_in_s:.0f} s"
             yield f"nobody can answer for pool {pool.pool}{back}"
-    if degraded:
-        yield f"journal: degraded, {degraded}"
+    if journal.degraded:
+        yield f"journal: degraded, {journal.degraded}"
+    if journal.anew:
+        yield f"journal: {journal.anew}"
     for provider in providers:
         if provider.actor not in (ChildStanding.ALIVE, ChildStanding.STARTING):
             yield f"{provider.provider}: its actor is {provider.actor}"

@@ -64,6 +64,8 @@ class JournalHealth(Struct, frozen=True, kw_only=True):
     lost: int = 0
     lag_ms: int = 0
     written: int = 0
+    anew: str = ""
+    """Why a new file was begun in this life; empty: none was."""
 
 
 class Retention(Struct, frozen=True):

@@ -1,6 +1,7 @@
 """The book's laws: nothing is acknowledged that is not on the disk, all in order, many with one commit."""
 
 import pytest
+from anyio import Event as Wakeup
 from anyio import create_task_group
 from anyio.lowlevel import checkpoint
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from actors.jobs import shelf
 from actors.jobs.book import Book, BookPaused, BookResumed, Intent, Released, Settled
 from actors.jobs.shelf import NewItem, NewJob, Piece
 from actors.journal.journal import Journal
-from actors.journal.journal_file import JournalUnusable
+from actors.journal.journal_file import JournalLost, JournalUnusable
 from state.jobs.job import ItemKind, Job, JobOptions, Owner
 from state.jobs.outcome import Outcome
 from state.jobs.tally import NOTHING_DONE, Tally, fold
@@ -49,8 +50,14 @@ class Desk:
         self.job = job.seq
         self.book.tallies[self.job] = NOTHING_DONE
 
-    async def _reopen(self) -> FakeJournalBackend:
+    async def _reopen(self, lost: JournalLost | None) -> FakeJournalBackend:
         return self.disk
+
+    async def settle(self, entry: Settled | Released) -> None:
+        """Until it is on the disk."""
+        kept = Wakeup()
+        self.book.settle(entry, kept.set)
+        await kept.wait()
 
     def state(self, n: int) -> str:
         row = self.disk.connection.execute("SELECT state FROM item WHERE n = ?", (n,)).fetchone()
@@ -78,7 +85,7 @@ async def test_an_intent_is_on_the_disk_when_its_owner_hears_of_it():
         life.start_soon(desk.book.write)
         assert await desk.book.intend(desk.intent(3))
         assert desk.state(3) == "sent"
-        await desk.book.settle(desk.settled(3))
+        await desk.settle(desk.settled(3))
         assert desk.state(3) == "done"
         assert desk.book.tallies[desk.job] == desk.tally
         desk.book.stop()
@@ -102,7 +109,7 @@ async def test_on_a_full_disk_nobody_sends_nothing_counts_and_it_goes_on_by_itse
     heard: list[str] = []
 
     async def settle() -> None:
-        await desk.book.settle(desk.settled(1))
+        await desk.settle(desk.settled(1))
         heard.append("settled")
 
     async with create_task_group() as life:
@@ -140,7 +147,7 @@ async def test_whoever_stops_waiting_has_not_taken_it_back():
     desk = Desk()
     async with create_task_group() as life:
         async with create_task_group() as impatient:
-            impatient.start_soon(desk.book.settle, desk.settled(1))
+            impatient.start_soon(desk.settle, desk.settled(1))
             await checkpoint()
             impatient.cancel_scope.cancel()
         life.start_soon(desk.book.write)
@@ -154,7 +161,7 @@ async def test_what_waits_is_written_when_the_writer_is_told_to_stop():
     async with create_task_group() as life:
         life.start_soon(desk.book.write)
         await checkpoint()
-        life.start_soon(desk.book.settle, desk.settled(1))
+        desk.book.settle(desk.settled(1), lambda: None)
         desk.book.stop()
     assert desk.state(1) == "done"
 
@@ -180,11 +187,11 @@ async def test_a_crash_between_any_two_transactions_leaves_what_was_acknowledged
                 assert await desk.book.intend(desk.intent(n))
                 expected[n] = "sent"
             elif what == "release":
-                await desk.book.settle(Released(desk.job, n))
+                await desk.settle(Released(desk.job, n))
                 expected[n] = "pending"
             else:
                 settled = desk.settled(n, is_done=what == "done")
-                await desk.book.settle(settled)
+                await desk.settle(settled)
                 tally = fold(tally, settled.outcome)
                 expected[n] = what
         assert {n: desk.state(n) for n in range(10)} == expected
