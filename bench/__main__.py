@@ -3,6 +3,7 @@
 --quick            shorter and fewer, about ten minutes
 --only plain,tls   these parts, printed and not written
 --rounds N         so many rounds
+--for-s N          so long for each number
 --without litellm  leave somebody out
 """
 
@@ -43,7 +44,7 @@ def main() -> int:
     fetch()
     busy = others_share(len(os.sched_getaffinity(0)))
     pace = QUICK if args.quick else Pace()
-    pace = Pace(args.rounds or pace.rounds, pace.for_s, pace.at_once, pace.waits_ms)
+    pace = Pace(args.rounds or pace.rounds, args.for_s or pace.for_s, pace.at_once, pace.waits_ms)
     notes = Notebook()
     here = available() | {"direct", "failoverd"}
     left_out = set(args.without.split(",")) | {one.name for one in CONTESTANTS if one.name not in here}
@@ -98,6 +99,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", default="", metavar="PARTS", help=", ".join([*PARTS, "idle"]))
     parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--for-s", type=float, default=0.0)
     parser.add_argument("--without", default="", metavar="NAMES")
     return parser
 
