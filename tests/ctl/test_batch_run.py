@@ -54,7 +54,7 @@ def test_a_file_is_submitted_followed_and_fetched(daemon, jobs, night, out):
 
 
 def test_wishes_go_with_the_job(daemon, jobs, night):
-    ctl(daemon, "batch", "run", night, "--only", "gemini/*", "--not", "x", "--pool", "captions", "--only", "gemini/*", "--not", "x", "--parallel", "8", "--strategy", "round_robin",
+    ctl(daemon, "batch", "run", night, "--pool", "captions", "--only", "gemini/*", "--not", "x", "--parallel", "8", "--strategy", "round_robin",
         "--no-failover", "--on-unknown", "hold", "--deadline", "8h", "--name", "n", "--detach")  # fmt: skip
 
     assert jobs.opening == {
