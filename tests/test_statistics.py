@@ -69,10 +69,13 @@ def closed(
     )
 
 
+SETTINGS = Config(provider={each.provider: ProviderConfig(url="") for each in (FLASH, LLAMA)})
+
+
 def after(*events: Event, statistics: Statistics | None = None) -> Statistics:
     known = Statistics() if statistics is None else statistics
     for event in events:
-        known = fold_statistics(known, event, Config())
+        known = fold_statistics(known, event, SETTINGS)
     return known
 
 

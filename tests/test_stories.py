@@ -56,6 +56,17 @@ async def test_the_first_fails_and_the_second_answers(tmp_path):
     assert "2 tries" in story
 
 
+async def test_who_rescues_and_who_had_to_be_rescued_is_counted_at_once(tmp_path):
+    async with town(tmp_path, a=Server(failing("503 Unavailable")), b=Server()) as there:
+        await there.serve()
+        known = {name: there.ledgers[name].state.statistics for name in "ab"}
+        left, stepped_in = (known[name].lane(lane(name)) for name in "ab")
+
+    assert (left.failovers, left.rescues) == (1, 0)
+    assert (stepped_in.failovers, stepped_in.rescues) == (0, 1)
+    assert [list(each.providers) for each in known.values()] == [["a"], ["b"]]
+
+
 async def test_a_rate_limit_is_skipped_and_rests_for_as_long_as_it_stated(tmp_path):
     limited = failing("429 Too Many Requests", "slow down", "retry-after: 40")
     async with town(tmp_path, a=Server(limited, answering()), b=Server()) as there:

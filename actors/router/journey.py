@@ -210,7 +210,7 @@ class Journey:
     def _answered(self, lane: LaneId, tried: Tried) -> Closed:
         if self._failed:
             case, clock = self._case, self._switchboard.clock
-            self._switchboard.happened(
+            self._switchboard.rescued(
                 Rescued(
                     at_ms=clock.now_ms(),
                     wall_ms=clock.wall_ms(),

@@ -15,7 +15,7 @@ from actors.provider.ledger import Witness
 from actors.router.board_keeper import BoardKeeper, Books
 from actors.seams import Clock, Listener, Rng
 from state.config import Config
-from state.events import Event, OperatorActed
+from state.events import Event, OperatorActed, Rescued
 from state.memory.fold import NOTHING_KNOWN, State, fold
 from state.memory.parts import concerns
 from state.timeline import ms
@@ -92,6 +92,11 @@ class Switchboard:
     def happened(self, event: Event) -> None:
         """The router's own: learned and witnessed in one step."""
         self.learn(event)
+        self._witness.record(event)
+
+    def rescued(self, event: Rescued) -> None:
+        """The router's own, too; and those learn of it who were rescued and who rescued them."""
+        self.spread(event)
         self._witness.record(event)
 
     def learn(self, event: Event) -> None:

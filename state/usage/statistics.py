@@ -82,7 +82,7 @@ def fold_statistics(statistics: Statistics, event: Event, settings: Config) -> S
         case AttemptClosed():
             return _closed(statistics, event)
         case Rescued():
-            return _rescued(statistics, event)
+            return _rescued(statistics, event, settings)
         case RequestClosed(verdict=verdict):
             counted = statistics.verdicts | {verdict: statistics.verdicts.get(verdict, 0) + 1}
             return structs.replace(statistics, verdicts=counted)
@@ -181,12 +181,16 @@ def _counted(failures: dict[Kind, int], outcome: Outcome) -> dict[Kind, int]:
     return failures | {outcome.kind: failures.get(outcome.kind, 0) + 1}
 
 
-def _rescued(statistics: Statistics, event: Rescued) -> Statistics:
+def _rescued(statistics: Statistics, event: Rescued, settings: Config) -> Statistics:
+    """Of both sides, those whose record is kept here: each provider keeps that of its own lanes alone."""
     for lane in dict.fromkeys(event.instead_of):
-        record = statistics.lane(lane)
-        statistics = statistics.with_lane(lane, structs.replace(record, failovers=record.failovers + 1))
-    record = statistics.lane(event.lane)
-    return statistics.with_lane(event.lane, structs.replace(record, rescues=record.rescues + 1))
+        if lane.provider in settings.provider:
+            record = statistics.lane(lane)
+            statistics = statistics.with_lane(lane, structs.replace(record, failovers=record.failovers + 1))
+    if event.lane.provider in settings.provider:
+        record = statistics.lane(event.lane)
+        statistics = statistics.with_lane(event.lane, structs.replace(record, rescues=record.rescues + 1))
+    return statistics
 
 
 def _swept(statistics: Statistics, at_ms: int, named: frozenset[LaneId]) -> Statistics:
