@@ -81,6 +81,8 @@ class JobStatus(Struct, frozen=True, kw_only=True):
     """By the items' state."""
     failovers: int
     tags: dict[str, int]
+    errors: dict[str, int]
+    """What lanes said instead of an answer, by kind; and why items failed that no lane was asked for."""
     lanes: tuple[LaneProgress, ...]
     checkpoint: Checkpoint | None = None
     rate_per_min: float | None = None
@@ -171,6 +173,7 @@ def status_of(cast: Cast, job: Job) -> JobStatus:
         counts={str(state): count for state, count in counts.items()},
         failovers=tally.failovers,
         tags=tally.tags,
+        errors=tally.errors,
         lanes=tuple(
             _lane(lane, tally.lanes.get(lane, NO_LANE), live.in_flight.get(lane, 0)) for lane in lanes
         ),

@@ -37,6 +37,8 @@ class Tally(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cancelled: int = 0
     failovers: int = 0
     tags: dict[str, int] = {}
+    errors: dict[str, int] = {}
+    """What lanes said instead of an answer, by kind; and why items failed that no lane was asked for."""
     lanes: dict[str, LaneTally] = {}
     tokens: int = 0
     cost_usd: float = 0.0
@@ -76,6 +78,7 @@ def fold(tally: Tally, outcome: Outcome) -> Tally:
         failed=tally.failed + (not done),
         failovers=tally.failovers + outcome.is_failover,
         tags={**tally.tags, outcome.tag: tally.tags.get(outcome.tag, 0) + 1},
+        errors=_counted(tally.errors, outcome),
         lanes=lanes,
         tokens=tally.tokens + outcome.tokens,
         cost_usd=tally.cost_usd + (outcome.cost_usd or 0.0),
@@ -84,3 +87,8 @@ def fold(tally: Tally, outcome: Outcome) -> Tally:
             n=outcome.n, custom_id=outcome.custom_id, lane=outcome.lane, at_wall_ms=outcome.at_wall_ms
         ),
     )
+
+
+def _counted(errors: dict[str, int], outcome: Outcome) -> dict[str, int]:
+    kinds = [error.kind for error in outcome.errors] or ([] if outcome.is_done else [outcome.code])
+    return {**errors, **{kind: errors.get(kind, 0) + kinds.count(kind) for kind in kinds}}

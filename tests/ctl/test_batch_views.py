@@ -44,11 +44,11 @@ def drawn(status, width=100, height=20):
 # Bars.
 
 
-def test_the_whole_and_each_lane_the_busiest_first():
+def test_the_whole_and_each_lane():
     assert drawn(HALF_WAY) == [
         "all                 #############x......  3,500 of 5,000, 70%, 31/min, 48m left, 100 failed",
-        "ollama/local/llava  #########...........  2,400 done, 4 in flight, 0.80s each",
         "gemini/key1/flash   ###x................  1,000 done, 100 failed, 2 in flight, 2.31s each",
+        "ollama/local/llava  #########...........  2,400 done, 4 in flight, 0.80s each",
     ]
 
 
@@ -63,6 +63,14 @@ def test_lanes_that_find_no_room_are_counted():
 
     assert len(drawn(many, height=6)) == 6
     assert drawn(many, height=6)[-1] == "and 26 more lanes"
+
+
+def test_lanes_keep_their_places_while_they_are_drawn_over_and_over():
+    names = [line.split()[0] for line in drawn(HALF_WAY)]
+    many = job_status(lanes=[lane(f"p/k/m{n}", done=n % 5) for n in range(10)], counts={"done": 20})
+
+    assert names == ["all", "gemini/key1/flash", "ollama/local/llava"]
+    assert [line.split()[0] for line in drawn(many, height=5)] == ["all", "p/k/m3", "p/k/m4", "p/k/m9", "and"]
 
 
 COUNTS = st.fixed_dictionaries({name: st.integers(0, 10**7) for name in ("done", "failed", "pending", "unknown")})  # fmt: skip
@@ -185,6 +193,7 @@ DONE = job_status(
     finished_wall_ms=CREATED_MS + 723_000,
     failovers=12,
     tags={"north": 85, "east-failover": 12, "both-failed": 2},
+    errors={"quota": 3, "timeout": 13},
     tokens=120_400,
     cost_usd=0.42,
     lanes=[
@@ -204,10 +213,14 @@ def test_the_closing_report_counts_everything():
         "tokens     120,400",
         "cost       $0.4200",
         "",
-        "TAG            ITEMS  SHARE",
+        "TAG            COUNT  SHARE",
         "north          85     85.9%",
         "east-failover  12     12.1%",
         "both-failed    2      2%",
+        "",
+        "ERROR    COUNT  SHARE",
+        "timeout  13     81.2%",
+        "quota    3      18.8%",
         "",
         "LANE          DONE  FAILED  EACH   TOKENS   COST",
         "north/key1/m  85    14      2.30s  100,000  $0.4200",

@@ -36,6 +36,7 @@ def job_status(**changed: Any) -> Any:
         "counts": counts,
         "failovers": 0,
         "tags": {},
+        "errors": {},
         "lanes": [],
         "checkpoint": None,
         "rate_per_min": None,

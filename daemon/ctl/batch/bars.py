@@ -66,11 +66,11 @@ def standing(state: str, why: str, until_wall_ms: int | None) -> str:
 
 
 def rows(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> list[list[Cell]]:
-    """The picture, at most so wide and so high: the whole first, then the lanes, the busiest of them."""
-    lanes = sorted(status["lanes"], key=lambda lane: -(lane["done"] + lane["failed"] + lane["in_flight"]))
+    """The picture, at most so wide and so high: the whole first, then the lanes, or the busiest of them."""
     tail = _tail(status)
     room = max(0, height - 1 - bool(tail))
-    shown = lanes if len(lanes) <= room else lanes[: max(0, room - 1)]
+    lanes = status["lanes"]
+    shown = lanes if len(lanes) <= room else _busiest(lanes, max(0, room - 1))
     names = ["all", *(cut(inert(lane["lane"]), NAME_COLUMNS_MAX) for lane in shown)]
     left = min(max(columns_of(name) for name in names), max(8, width // 4))
     bars = min(BAR_COLUMNS_MAX, max(BAR_COLUMNS_MIN, width // 5))
@@ -87,8 +87,14 @@ def rows(status: JobStatus, width: int, height: int, glyphs: Glyphs) -> list[lis
     return picture[:height]
 
 
+def _busiest(lanes: list[LaneProgress], count: int) -> list[LaneProgress]:
+    """In their usual order, so that none changes its place while one looks."""
+    ranked = sorted(lanes, key=lambda lane: lane["done"] + lane["failed"] + lane["in_flight"], reverse=True)
+    return [lane for lane in lanes if lane in ranked[:count]]
+
+
 def _tail(status: JobStatus) -> str:
-    if status["state"] == "running" and not status["why"]:
+    if status["state"] in ("running", "done") and not status["why"]:
         return ""
     return standing(status["state"], status["why"], status["until_wall_ms"])
 

@@ -1,6 +1,6 @@
 """What came of a job: the closing report, the checkpoint and the list, as lines. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.ctl.batch.bars import how_far, standing
 from daemon.ctl.batch.shapes import Checkpoint, JobLine, JobStatus, LaneProgress
@@ -32,7 +32,8 @@ def closing(status: JobStatus, screen: Terminal) -> Iterator[str]:
     yield screen.paint(f"{head}{number(done)} of {counted(total, 'item')} answered{rate}{within}", tone)
     yield ""
     yield from screen.facts(list(_facts(status)))
-    yield from _tags(status, screen)
+    yield from _counts("TAG", status["tags"], screen)
+    yield from _counts("ERROR", status["errors"], screen)
     yield from _lanes(status["lanes"], screen)
 
 
@@ -51,7 +52,8 @@ def status_lines(status: JobStatus, screen: Terminal, now_s: float) -> Iterator[
             *_facts(status),
         ]
     )
-    yield from _tags(status, screen)
+    yield from _counts("TAG", status["tags"], screen)
+    yield from _counts("ERROR", status["errors"], screen)
     yield from _lanes(status["lanes"], screen)
 
 
@@ -104,14 +106,15 @@ def _next(count: int, what: str, option: str, status: JobStatus) -> str:
     return f"{counted(count, 'item')} {what}; to ask again: {again}"
 
 
-def _tags(status: JobStatus, screen: Terminal) -> Iterator[str]:
-    if status["tags"]:
-        whole = sum(status["tags"].values())
-        ranked = sorted(status["tags"].items(), key=lambda tag: (-tag[1], tag[0]))
+def _counts(head: str, counts: Mapping[str, int], screen: Terminal) -> Iterator[str]:
+    """The most frequent first."""
+    if counts:
+        whole = sum(counts.values())
+        ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
         yield ""
         yield from screen.table(
-            ("TAG", "ITEMS", "SHARE"),
-            [(inert(tag), number(count), share(count / whole)) for tag, count in ranked],
+            (head, "COUNT", "SHARE"),
+            [(inert(name), number(count), share(count / whole)) for name, count in ranked],
         )
 
 

@@ -50,6 +50,7 @@ class JobStatus(TypedDict):
     counts: dict[str, int]
     failovers: int
     tags: dict[str, int]
+    errors: dict[str, int]
     lanes: list[LaneProgress]
     checkpoint: Checkpoint | None
     rate_per_min: float | None
