@@ -38,7 +38,13 @@ def test_whatever_changes_something_takes_an_admin():
         *("chat", "image", "embed", "cancel", "ping", "rpc.discover"),
         *("status", "stats", "capacity", "explain"),
         *("journal.query", "events.subscribe"),
+        *(name for name in METHODS if name.startswith("job.")),
     }
+
+
+def test_jobs_are_for_everybody_their_own():
+    jobs = {name for name, method in METHODS.items() if method.scope is Scope.JOBS}
+    assert jobs == {name for name in METHODS if name.startswith("job.")} != set()
 
 
 def test_what_others_have_asked_is_for_those_who_may_see_it():

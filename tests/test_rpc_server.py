@@ -11,7 +11,7 @@ import pytest
 
 from daemon.news import CallCrashed, CallForbidden, ShortOfSockets
 from daemon.rpc.clerk import OUTSTANDING_MAX
-from daemon.rpc.connection import NONSENSE_MAX
+from daemon.rpc.hearing import NONSENSE_MAX
 from daemon.rpc.scopes import EVERYBODY
 from tests.fakeserver.client import BOTH_LOOPS
 from tests.rpc_house import descriptors, no_descriptors_left, rpc_house

@@ -1,8 +1,8 @@
 """One client's connection: bytes in, messages understood, answers out; it waits for nobody but its client.
 
-    bytes --Frames--> read --> Service.take(incoming) --> answered at once, or a Call that runs
-                                                              | its stream, its answer
-    bytes <----------------------- send <---------------------+
+    bytes --Frames--> Hearing --> Service.take(incoming) --> answered at once, or a Call that runs
+                                                                 | its stream, its answer
+    bytes <------------------------ send <-----------------------+
 
 choked        the client does not read: nothing more is read from it, its streams pause; after 30 s it is cut
 half closed   the client sends no more: its answers still go out, then we leave
@@ -10,28 +10,24 @@ hung up       every call of it is cancelled
 """
 
 import asyncio
+from functools import partial
 from typing import Protocol, cast
 
 from actors.case import Flow
 from actors.seams import Clock
 from daemon.api.caller import Caller
-from daemon.api.refusal import Refusal
-from daemon.rpc.calls import Address, Alone, Call, Together
-from daemon.rpc.framing import Broken, Flaw, Frame, Frames, Framing
+from daemon.rpc.calls import Address, Call
+from daemon.rpc.framing import Frames
 from daemon.rpc.hangup import HangupWatch
-from daemon.rpc.messages import Asked, Batch, Ignored, Key, Told, Wrong, read
+from daemon.rpc.hearing import Hearing
+from daemon.rpc.messages import Asked, Key, Told
 from daemon.rpc.outlet import Outlet
-from daemon.rpc.replies import error
 from daemon.rpc.scopes import Peer, Scope
-from daemon.verdicts import ErrorKind
 
 __all__ = ["Connection", "Service"]
 
 FRAMES_AT_ONCE = 50
 """Then others get to run: a megabyte of empty objects is hundreds of thousands of messages."""
-NONSENSE_MAX = 1_000
-"""So many messages in a row that are none, and it is no client of ours."""
-NULL = b"null"
 
 
 class Service(Protocol):
@@ -71,16 +67,13 @@ class Connection(asyncio.BufferedProtocol):
         self.by_key: dict[Key, Call] = {}
         self._service = service
         self._frames = Frames(service.frame_bytes_max)
-        self._addresses = {framing: Alone(self, framing) for framing in Framing}
+        self._hearing = Hearing(self, partial(service.take, self), service.frame_bytes_max)
         self._has_more = False
         """Messages wait here for their turn."""
         self._is_half_closed = False
         self._is_last = False
         """With the last answer we leave."""
-        self._has_had_enough = False
-        """Nothing more is taken, whatever is under way."""
         self._is_leaving = False
-        self._nonsense = 0
 
     def __repr__(self) -> str:
         return f"<connection of {self.peer}: {len(self.calls)} calls>"
@@ -150,7 +143,7 @@ class Connection(asyncio.BufferedProtocol):
         self._outlet.gather()
         self._has_more = self._read_some()
         self._outlet.release()
-        if self._has_had_enough:
+        if self._hearing.has_had_enough:
             self._close()
         elif self._has_more:
             self._transport.pause_reading()
@@ -167,8 +160,8 @@ class Connection(asyncio.BufferedProtocol):
             found = self._frames.next()
             if found is None:
                 return False
-            self._take(found)
-            if self._has_had_enough:
+            self._hearing.hear(found)
+            if self._hearing.has_had_enough:
                 return False
             if self._outlet.is_enough:
                 return True
@@ -196,50 +189,11 @@ class Connection(asyncio.BufferedProtocol):
         """What was still without its end."""
         last = self._frames.end()
         if last is not None:
-            self._take(last)
-        if self._has_had_enough:
+            self._hearing.hear(last)
+        if self._hearing.has_had_enough:
             self._close()
         else:
             self._leave_if_done()
-
-    def _take(self, found: Frame | Broken) -> None:
-        address = self._addresses[found.framing]
-        if isinstance(found, Broken):
-            self._refuse(found, address)
-            return
-        message = read(found.body)
-        if isinstance(message, Batch):
-            awaited = sum(isinstance(item, Asked | Wrong) for item in message.items)
-            together = Together(self, found.framing, awaited)
-            for item in message.items:
-                self._take_one(item, together)
-        else:
-            self._take_one(message, address)
-
-    def _take_one(self, incoming: Asked | Told | Wrong | Ignored, address: Address) -> None:
-        match incoming:
-            case Asked() | Told():
-                self._nonsense = 0
-                self._service.take(self, incoming, address)
-            case Wrong(id=id_, kind=kind, why=why):
-                address.deliver(error(id_, Refusal(kind=kind, message=why)))
-                self._count_nonsense()
-            case Ignored():
-                pass
-
-    def _count_nonsense(self) -> None:
-        self._nonsense += 1
-        if self._nonsense >= NONSENSE_MAX:
-            self._has_had_enough = True
-
-    def _refuse(self, broken: Broken, address: Address) -> None:
-        is_large = broken.flaw is Flaw.TOO_LARGE
-        kind = ErrorKind.INVALID_REQUEST if is_large else ErrorKind.PARSE_ERROR
-        limit = f": at most {self._service.frame_bytes_max:,} bytes" if is_large else ""
-        address.deliver(error(NULL, Refusal(kind=kind, message=f"{broken.flaw}{limit}")))
-        self._count_nonsense()
-        if broken.flaw.is_final:
-            self._has_had_enough = True
 
     # Calls and their answers.
 
