@@ -4,8 +4,8 @@ stage 0   journal        there before anything happens, and after everything has
 stage 1   network guard  hears how calls end, and says when it is we who are offline
 stage 2   providers      one each; a reload replaces only those that changed
 stage 3   router         every request goes through it
-stage 4   jobs           thousands of requests that are kept, worked through one after the other
-stage 5   listeners      where requests come in; the last to come and the first to go
+stage 4   listeners      where requests come in; the last to come and the first to go
+          jobs           where they come from the disk: a stop takes no new ones from either
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +52,7 @@ from state.settings.resolved import Changes, Resolved, compare, config_digest
 
 __all__ = ["Edges", "Tree"]
 
-STAGE_JOURNAL, STAGE_GUARD, STAGE_PROVIDERS, STAGE_ROUTER, STAGE_JOBS, STAGE_LISTENERS = range(6)
+STAGE_JOURNAL, STAGE_GUARD, STAGE_PROVIDERS, STAGE_ROUTER, STAGE_LISTENERS = range(5)
 PROBES_WAITING_MAX = 64
 DAY_MS = 86_400_000
 MIB = 1024 * 1024
@@ -242,7 +242,7 @@ class Tree:
         return ChildSpec(
             mailbox=Mailbox("jobs", 1, self._clock),
             make=lambda: JobsActor(self.jobs),
-            stage=STAGE_JOBS,
+            stage=STAGE_LISTENERS,
             on_exhausted=OnExhausted.BURY,
             grace_s=self.resolved.config.daemon.drain_s,
         )

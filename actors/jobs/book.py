@@ -1,7 +1,7 @@
 """The book of jobs: the one writer of what items go through, one commit for all that waits.
 
     intend(...) --> True: on the disk, a byte may leave now; False: the disk takes nothing, do not send
-    settle(...) --> returns when it is on the disk, however long that takes
+    settle(...) --> tells when it is on the disk, however long that takes; the next intent shares its commit
 
 While the disk is full nothing is acknowledged; it tries again, and goes on by itself. What waits outlives the
 actor, as in the journal.
@@ -14,6 +14,7 @@ from itertools import groupby
 
 from anyio import CancelScope
 from anyio import Event as Wakeup
+from anyio.lowlevel import checkpoint
 from msgspec import Struct
 
 from actors.journal.journal import RETRY_MS, Journal
@@ -27,6 +28,8 @@ from state.jobs.tally import Tally, fold
 __all__ = ["Book", "BookPaused", "BookResumed", "Intent", "Released", "Settled"]
 
 BATCH_MAX = 512
+GATHER_TURNS = 4
+"""Of the loop: behind an outcome the intent of the next item comes at once, and commits cost most of all."""
 CLOSE_MS = 1_500
 """How long the last batch may try on a disk that does not take it: less than a cancelled actor is given."""
 
@@ -105,12 +108,12 @@ class Book:
         """Whether it is on the disk, so that a byte may leave. It does not wait for a disk to come back."""
         return not self.trouble and await self._enter(intent)
 
-    async def settle(self, entry: Settled | Released) -> None:
-        """Until it is on the disk. Whoever stops waiting has not taken it back."""
-        await self._enter(entry)
+    def settle(self, entry: Settled | Released, then: Callable[[], None]) -> None:
+        """Take it in; `then` is called when it is on the disk, and not before."""
+        self._take(_Pending(entry, then))
 
     async def flush(self) -> None:
-        """Until all that was entered is on the disk."""
+        """Until all that was taken in is on the disk."""
         await self._enter(Flush())
 
     async def wait_well(self) -> None:
@@ -131,6 +134,8 @@ class Book:
                 if not self._pending and not self.trouble:
                     self._wakeup = Wakeup()
                     await self._wakeup.wait()
+                    for _ in range(GATHER_TURNS):
+                        await checkpoint()
                 elif not await self._write_batch():
                     await self._clock.sleep_until(self._clock.now_ms() + self._pause_ms)
         finally:
@@ -143,11 +148,15 @@ class Book:
         self._wakeup.set()
 
     async def _enter(self, entry: Entry) -> bool:
-        pending = _Pending(entry)
+        settled = Wakeup()
+        pending = _Pending(entry, settled.set)
+        self._take(pending)
+        await settled.wait()
+        return pending.is_kept
+
+    def _take(self, pending: "_Pending") -> None:
         self._pending.append(pending)
         self._wakeup.set()
-        await pending.settled.wait()
-        return pending.is_kept
 
     async def _finish(self) -> None:
         give_up_ms = self._clock.now_ms() + CLOSE_MS
@@ -210,16 +219,16 @@ class Book:
 
 
 class _Pending:
-    __slots__ = ("entry", "is_kept", "settled")
+    __slots__ = ("entry", "is_kept", "then")
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: Entry, then: Callable[[], None]) -> None:
         self.entry = entry
         self.is_kept = False
-        self.settled = Wakeup()
+        self.then = then
 
     def settle(self, *, is_kept: bool) -> None:
         self.is_kept = is_kept
-        self.settled.set()
+        self.then()
 
 
 def _writing(entries: Sequence[Entry], tallies: dict[int, Tally]) -> Callable[[sqlite3.Connection], None]:

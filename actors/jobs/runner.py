@@ -9,6 +9,7 @@ judge, as after a crash of everything: there is only one way to begin.
 """
 
 from collections import Counter
+from functools import partial
 
 from anyio import CancelScope, Lock, create_task_group
 from anyio import Event as Wakeup
@@ -85,6 +86,7 @@ class Runner:
                 async with create_task_group() as crew:
                     for _ in range(self._parallel):
                         crew.start_soon(self._work)
+                await self._book.flush()
                 return not self.is_stopping
             return False
         finally:
@@ -130,11 +132,7 @@ class Runner:
     async def _work(self) -> None:
         while (errand := await self._next()) is not None:
             self._lanes[errand.item.n] = ""
-            try:
-                await self._see_to(errand)
-            finally:
-                self._lanes.pop(errand.item.n, None)
-                self._stir()
+            await self._see_to(errand)
 
     async def _next(self) -> Errand | None:
         """Whoever is next; None: nobody is left, or it is to stop. One worker at a time waits here."""
@@ -183,7 +181,7 @@ class Runner:
     async def _see_to(self, errand: Errand) -> None:
         case = self._case(errand)
         if isinstance(case, Later | Outcome):
-            await self._conclude(errand, case)
+            self._conclude(errand, case)
             return
         seen = self._prospect(case, errand)
         found = before(
@@ -194,13 +192,14 @@ class Runner:
             wall_ms=self._clock.wall_ms(),
         )
         if not isinstance(found, Ask):
-            await self._conclude(errand, found)
+            self._conclude(errand, found)
             return
         if seen.why and not errand.reason:
             errand = replace(errand, reason=seen.why)
         closed, was_sent = await self._ask(case, errand)
         if closed is None:
             self._lineup.put_back(errand)
+            self._put_down(errand)
             return
         now = _round(case, closed, self._clock.now_ms())
         errand = after(errand, now)
@@ -212,7 +211,7 @@ class Runner:
             wall_ms=self._clock.wall_ms(),
             may_fail_over=case.ask.failover and case.pool.rules.failover,
         )
-        await self._conclude(errand, settled, closed, was_sent=was_sent)
+        self._conclude(errand, settled, closed, was_sent=was_sent)
 
     def _case(self, errand: Errand) -> Case | Later | Outcome:
         """The request that it is now: names, pools and lanes may be others than when it was handed in."""
@@ -256,7 +255,7 @@ class Runner:
             closed = await self._router.serve(replace(_leaving_out(case, errand.spent), consent=consent))
         return closed, was_sent
 
-    async def _conclude(
+    def _conclude(
         self,
         errand: Errand,
         settled: Later | Outcome,
@@ -264,18 +263,32 @@ class Runner:
         *,
         was_sent: bool = False,
     ) -> None:
-        """On the disk first, then it counts."""
-        item = errand.item
+        """On the disk first, then it counts. Nobody waits: the next intent goes with the same commit."""
         if isinstance(settled, Later):
+            defer = partial(self._defer, errand, settled)
             if was_sent:
-                await self._book.settle(Released(self.job.seq, item.n))
-            self._lineup.defer(errand, settled, self._clock.now_ms())
+                self._book.settle(Released(self.job.seq, errand.item.n), defer)
+            else:
+                defer()
             return
         answer = None if closed is None or closed.answer is None else closed.answer.body
-        await self._book.settle(Settled(self.job.seq, settled, answer))
-        self._lineup.settled(item.n)
+        kept = partial(self._kept, errand, settled)
+        self._book.settle(Settled(self.job.seq, settled, answer), kept)
+
+    def _defer(self, errand: Errand, later: Later) -> None:
+        self._lineup.defer(errand, later, self._clock.now_ms())
+        self._put_down(errand)
+
+    def _kept(self, errand: Errand, outcome: Outcome) -> None:
+        self._lineup.settled(errand.item.n)
         self.pace.step(self._clock.now_ms())
-        self._news.tell(self.job.seq, settled)
+        self._put_down(errand)
+        self._news.tell(self.job.seq, outcome)
+
+    def _put_down(self, errand: Errand) -> None:
+        """It is not under way any more."""
+        self._lanes.pop(errand.item.n, None)
+        self._stir()
 
 
 def _leaving_out(case: Case, spent: tuple[LaneId, ...]) -> Case:
