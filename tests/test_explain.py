@@ -2,11 +2,13 @@
 
 import pytest
 from anyio import create_task_group
+from msgspec.structs import replace
 
 from state.config import PoolConfig, Strategy
 from state.events import AttemptOpened, BoardShown, Disable, Force, RequestClosed, Verdict
 from state.failures import Kind
 from state.routing.question import Ranked, Skipped, Why
+from state.telling.explanation import look_then
 from state.words import ProviderId
 from tests.fakes import settle
 from tests.house_of_doors import House, breaks_after, fails, lane, provider, says
@@ -133,6 +135,19 @@ async def test_turns_and_chance_are_told_as_they_were(alive):
 
     assert bare(by_memory) == bare(by_journal)
     assert by_journal.looks[0].look.chose == lane("b")
+
+
+async def test_who_was_chosen_stands_first_even_where_it_is_no_longer_known_why(alive):
+    """How well lanes do is on the journal's board from time to time only."""
+    house = alive(House("a", "b", "c"))
+    await house.serve()
+    await settle()
+    (closed,) = _closed(house)
+    memory = house.router._reception.memoirs._recent[closed.request_id]
+    then = look_then(replace(closed.looks[0], chose=lane("b")), memory.questions[0])
+
+    ranked = [each.placing for each in then.lanes if isinstance(each.placing, Ranked)]
+    assert [(each.lane, each.place) for each in ranked] == [(lane("b"), 1), (lane("a"), 2), (lane("c"), 3)]
 
 
 async def test_a_wait_is_told(alive):

@@ -12,7 +12,7 @@ from state.events import Answered, BoardShown, Outcome, RequestClosed, Terms, Us
 from state.routing.board import Board, LaneView
 from state.routing.pools import Pool
 from state.routing.preferences import Forced, Preferences, Remembered, Steered, context_key
-from state.routing.question import Placing, Question
+from state.routing.question import Placing, Question, Ranked
 from state.routing.routing import rank
 from state.telling.trail import Asked, Look, Seam
 from state.telling.trouble import in_short
@@ -98,10 +98,22 @@ def look_then(look: Look, question: Question | None) -> LookThen:
     if question is None:
         return LookThen(look=look)
     views = question.board.views
-    placings = rank(question).placings
+    placings = _as_chosen(rank(question).placings, look.chose)
     return LookThen(
         look=look, lanes=tuple(LaneThen(placing, views.get(placing.lane)) for placing in placings)
     )
+
+
+def _as_chosen(placings: tuple[Placing, ...], chose: LaneId | None) -> tuple[Placing, ...]:
+    """How busy and how good lanes were is kept now and then only, so a strategy that goes by it may give
+    another order now. Who was chosen stands first all the same.
+    """
+    ranked = [each for each in placings if isinstance(each, Ranked)]
+    ordered = sorted(ranked, key=lambda each: each.lane != chose)
+    if ordered == ranked:
+        return placings
+    moved = (replace(each, place=place) for place, each in enumerate(ordered, 1))
+    return (*moved, *(each for each in placings if not isinstance(each, Ranked)))
 
 
 def questions_of(closed: RequestClosed, shown: Iterable[BoardShown]) -> list[Question | None]:
