@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.fakeserver.apart import misbehaving_apart
 from tests.fakeserver.client import BOTH_LOOPS, outcome, transport_to
 from tests.fakeserver.misbehaviours import MISBEHAVIOURS, Misbehaviour
 
-pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+pytestmark = pytest.mark.anyio
 
 MEMORY_BYTES_MAX = 64 << 20
 TURN_S_MAX = 0.1
@@ -46,6 +47,7 @@ class Watchman:
         return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE_BYTES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", MISBEHAVIOURS, ids=str)
 async def test_no_server_costs_much_memory_or_blocks_the_loop(case: Misbehaviour):
     with misbehaving_apart(case.name) as server, closing(transport_to(server)) as transport:
@@ -55,3 +57,29 @@ async def test_no_server_costs_much_memory_or_blocks_the_loop(case: Misbehaviour
         watching.cancel()
     assert watchman.bytes_at_most - watchman.bytes_at_first < MEMORY_BYTES_MAX
     assert watchman.longest_turn_s < TURN_S_MAX
+
+
+async def watched_over(act: Callable[[], object]) -> Watchman:
+    watchman = Watchman()
+    watching = asyncio.ensure_future(watchman.watch())
+    await asyncio.sleep(0)
+    kept = act()
+    await asyncio.sleep(0)
+    del kept
+    watching.cancel()
+    return watchman
+
+
+async def test_the_watchman_sees_who_keeps_the_loop_for_too_long():
+    def hog() -> None:
+        until_s = time.thread_time() + 1.5 * TURN_S_MAX
+        while time.thread_time() < until_s:
+            pass
+
+    assert (await watched_over(hog)).longest_turn_s > TURN_S_MAX
+    assert (await watched_over(lambda: None)).longest_turn_s < TURN_S_MAX
+
+
+async def test_the_watchman_sees_who_takes_too_much_memory():
+    watchman = await watched_over(lambda: b"x" * (MEMORY_BYTES_MAX + (1 << 20)))
+    assert watchman.bytes_at_most - watchman.bytes_at_first > MEMORY_BYTES_MAX

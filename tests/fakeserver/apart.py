@@ -17,6 +17,7 @@ def misbehaving_apart(name: str) -> Iterator[FakeServer]:
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(name, there), daemon=True)
     process.start()
+    there.close()  # so that a process that dies before it serves ends the waiting for it
     try:
         yield FakeServer(here.recv(), [])
     finally:
@@ -24,7 +25,6 @@ def misbehaving_apart(name: str) -> Iterator[FakeServer]:
         process.join()
         process.close()
         here.close()
-        there.close()
 
 
 def _serve(name: str, pipe: Pipe) -> None:
