@@ -176,6 +176,15 @@ def test_a_name_in_no_encoding_still_makes_an_item(tmp_path):
     assert json.loads(one.text)["custom_id"].endswith("/caf\\xe9.png")
 
 
+def test_of_a_path_too_long_for_a_name_the_end_is_kept(tmp_path):
+    path = f"{tmp_path}{'/.' * 400}/a.png"
+    Path(path).write_bytes(PNG)
+
+    (one,) = image_requests([path], "?", "")
+
+    assert json.loads(one.text)["custom_id"] == path[-512:]
+
+
 def test_a_folder_is_read_in_the_order_in_which_people_count(tmp_path):
     for name in ("img10.png", "img2.png", "Img1.png", "a", ".hidden", "007", "7"):
         (tmp_path / name).write_bytes(PNG)

@@ -88,6 +88,7 @@ def test_stdin_is_read_too(daemon, jobs):
 
     assert ctl(daemon, "batch", "run", "-", stdin=typed).code == Exit.OK
     assert jobs.items == [{"messages": []}, {"messages": [1]}]
+    assert jobs.opening["name"] == "stdin"
 
 
 def test_wrong_lines_are_named_and_nothing_is_asked(daemon, jobs, night, out):
@@ -341,6 +342,14 @@ def test_results_may_go_to_a_program(daemon, jobs):
     said = ctl(daemon, "batch", "results", "j1", "--out", "-")
 
     assert [json.loads(line)["custom_id"] for line in said.out.splitlines()] == [f"c{n}" for n in range(5)]
+
+
+@pytest.mark.parametrize("words", [("run", "f"), ("attach", "j1")])
+def test_while_a_job_runs_results_are_not_mixed_with_its_report(daemon, words):
+    said = ctl(daemon, "batch", *words, "--out", "-")
+
+    assert (said.code, daemon.asked) == (Exit.USAGE, [])
+    assert said.err.endswith("to print them: failoverctl batch results JOB --out -\n")
 
 
 # Looks and acts.

@@ -12,7 +12,7 @@ from daemon.ctl.plain import counted, inert
 from daemon.ctl.terminal import Terminal
 from daemon.exits import Exit
 
-__all__ = ["arguments", "fetch", "run"]
+__all__ = ["STDOUT", "arguments", "fetch", "run"]
 
 STDOUT = "-"
 

@@ -19,6 +19,8 @@ __all__ = ["IMAGE_BYTES_MAX", "image_requests", "kind_of", "listed", "natural", 
 IMAGE_BYTES_MAX = 20 * 1024 * 1024
 """No provider takes larger ones."""
 HEAD_BYTES = 16
+NAME_CHARS_MAX = 512
+"""Of a long path the end tells more."""
 LIST_LINE_BYTES_MAX = 8_192
 """Twice the longest path that Linux takes."""
 
@@ -93,7 +95,7 @@ def unsendable(text: bytes, why: str) -> bytes:
 
 def _request(path: str, prompt: str, model: str) -> bytes:
     # What a file's name spells in no encoding must not end in a half character.
-    name = os.fsencode(path).decode("utf-8", "backslashreplace")
+    name = os.fsencode(path).decode("utf-8", "backslashreplace")[-NAME_CHARS_MAX:]
     picture = _picture(path)
     if isinstance(picture, str):
         return _failing(name, picture)

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import BinaryIO
 
 from daemon.ctl.asking import failover_options, options
+from daemon.ctl.batch.fetch import STDOUT
 from daemon.ctl.batch.following import follow
 from daemon.ctl.batch.images import image_requests, listed, paths_in
 from daemon.ctl.batch.keeping import Kept, check_free
@@ -28,6 +29,7 @@ __all__ = ["arguments", "run"]
 
 STDIN = "-"
 PARALLEL_MAX = 64
+NAME_CHARS_MAX = 200
 
 
 def arguments(parser: argparse.ArgumentParser, name: str) -> None:
@@ -56,6 +58,12 @@ def arguments(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def run(args: argparse.Namespace, screen: Terminal) -> int:
+    if args.out == STDOUT:
+        raise Complaint(
+            "while a job runs, its results go to a file",
+            "to print them: failoverctl batch results JOB --out -",
+            exit_code=Exit.USAGE,
+        )
     with watching(screen, os.environ.get("TERM", "")) as watcher:
         if getattr(args, BELOW) == "attach":
             with ExitStack() as stack:
@@ -128,7 +136,8 @@ def _come_back(job_id: str, out: str) -> tuple[str, ...]:
 def _opening(args: argparse.Namespace, source: str) -> Json:
     wishes = {"parallel": args.parallel, "strategy": args.strategy, "on_unknown": args.on_unknown}
     asked = failover_options(args) | {name: value for name, value in wishes.items() if value is not None}
-    name = args.name or os.path.basename(os.path.normpath(source))  # noqa: PTH119 - pathlib costs 8 ms
+    place = "stdin" if source == STDIN else os.path.basename(os.path.normpath(source))  # noqa: PTH119 - pathlib costs 8 ms
+    name = (args.name or place)[:NAME_CHARS_MAX]
     return {"name": name, "model": args.pool, "options": asked}
 
 
