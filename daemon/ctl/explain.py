@@ -21,9 +21,9 @@ from daemon.exits import Exit
 
 __all__ = ["arguments", "lines", "run"]
 
-LANES_SHOWN = 16
-BEHIND_SHOWN = 4
-"""Of a pool with a hundred lanes the first few tell the story; --json has them all."""
+REASONS_SHOWN = 12
+LANES_SHOWN = 4
+"""Of a pool with a hundred lanes the first few of a kind tell the story; --json has them all."""
 WIDTH = 100
 
 _until = re.compile(r" until \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ")
@@ -155,18 +155,26 @@ def _look(at: int, look: LookStory, screen: Terminal) -> Iterator[str]:
     yield from _paragraph(f"{at}. {text}", screen, indent=0, tone=STRONG)
     if not lanes:
         yield screen.paint("   What the other lanes were like then is not kept any more.", FAINT)
-    passed = [lane for lane in lanes if lane.get("place") is None]
+    passed: dict[str, list[str]] = {}
+    for lane in lanes:
+        if lane.get("place") is None:
+            passed.setdefault(_passed(lane), []).append(inert(lane.get("lane", "")))
     behind = [
         inert(lane.get("lane", "")) for lane in lanes if lane.get("place") is not None and lane is not first
     ]
-    for lane in passed[:LANES_SHOWN]:
-        yield from _paragraph(f"{inert(lane.get('lane', ''))}: {_passed(lane)}", screen, indent=3, tone=FAINT)
-    if len(passed) > LANES_SHOWN:
-        yield screen.paint(f"   and {number(len(passed) - LANES_SHOWN)} more that could not be used", FAINT)
+    for why, names in list(passed.items())[:REASONS_SHOWN]:
+        yield from _paragraph(f"{_first_of(names)}: {why}", screen, indent=3, tone=FAINT)
+    if len(passed) > REASONS_SHOWN:
+        yield screen.paint(
+            f"   and {number(len(passed) - REASONS_SHOWN)} more reasons not to use others", FAINT
+        )
     if behind:
-        more = len(behind) - BEHIND_SHOWN
-        shown = joined([*behind[:BEHIND_SHOWN], *([f"{number(more)} more"] if more > 0 else [])])
-        yield from _paragraph(f"behind it: {shown}", screen, indent=3, tone=FAINT)
+        yield from _paragraph(f"behind it: {_first_of(behind)}", screen, indent=3, tone=FAINT)
+
+
+def _first_of(names: list[str]) -> str:
+    more = len(names) - LANES_SHOWN
+    return joined([*names[:LANES_SHOWN], *([f"{number(more)} more"] if more > 0 else [])])
 
 
 def _reason(lane: LaneStory | None, look: LookStory) -> str:

@@ -57,7 +57,7 @@ _NEXT: Mapping[ErrorKind, tuple[str, ...]] = {
     ErrorKind.DRAINING: ("wait for the next start, or: systemctl start failoverd",),
     ErrorKind.JOURNAL_UNAVAILABLE: ("failoverctl doctor looks at the disk and the journal",),
     ErrorKind.LOCAL_NETWORK_DOWN: ("failoverctl doctor looks at this machine's network",),
-    ErrorKind.CALLER_ERROR: ("it is refused for what it asks: another lane would say the same",),
+    ErrorKind.CALLER_ERROR: ("it is the question that has to change: no provider is at fault",),
     ErrorKind.PARTIAL: ("ask again: another lane may finish it",),
     ErrorKind.INTERRUPTED: ("ask again; if it stays so: journalctl -u failoverd -n 50",),
 }

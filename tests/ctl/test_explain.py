@@ -170,8 +170,18 @@ def test_of_a_hundred_lanes_the_first_tell_the_story(daemon):
 
     out = ctl(daemon, "explain").out
 
-    assert out.count("ruled out by the request") == 16
-    assert "   and 84 more that could not be used\n" in out
+    told = "p/key1/0, p/key1/1, p/key1/2, p/key1/3 and 96 more: ruled out by the request"
+    assert f"   {told}\n" in out
+
+
+def test_of_many_reasons_the_first_tell_the_story(daemon):
+    lanes = tuple(LaneStory(lane=f"p/key1/{n}", why="out", detail=f"because {n}") for n in range(100))
+    daemon.on("explain", says(story(looks=(LookStory(at_wall_ms=NOON_MS, lanes=lanes),))))
+
+    out = ctl(daemon, "explain").out
+
+    assert out.count("because") == 12
+    assert "   and 88 more reasons not to use others\n" in out
 
 
 def test_providers_words_are_inert(daemon):
