@@ -1,0 +1,32 @@
+"""What is promised, held under siege: a real daemon, five misbehaving providers, visitors of every kind, one seed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.siege.laws import Aftermath, breaches
+from tests.siege.peace import calm_again, drained
+from tests.siege.siege import besieged, storm
+
+pytestmark = pytest.mark.anyio
+
+
+async def siege(home: Path, seed: int, *, visitors: int, visits: int) -> list[str]:
+    """From the first visitor to the last law."""
+    async with besieged(home, seed) as there:
+        await storm(there, seed, visitors=visitors, visits=visits)
+        found = await calm_again(there)
+        found += await drained(there)
+        after = Aftermath.of(there)
+        return [*found, *breaches(after)]
+
+
+async def test_the_promises_hold_in_a_small_siege(tmp_path):
+    assert await siege(tmp_path, 1, visitors=3, visits=5) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [int(each) for each in os.environ.get("SIEGE_SEEDS", "2 3").split()])
+async def test_the_promises_hold_in_a_long_siege(tmp_path, seed):
+    assert await siege(tmp_path, seed, visitors=12, visits=20) == []
