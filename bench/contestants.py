@@ -250,11 +250,11 @@ class Failoverd(Contestant):
             "secure": secure,
         }
         return self._fast() + "".join(
-            _PROVIDER.format(name=name, url=url, models='["bench"]') for name, url in urls.items()
+            _PROVIDER.format(name=name, url=url, models=_MODELS) for name, url in urls.items()
         )
 
     def _fast(self) -> str:
-        return _PROVIDER.format(name="fast", url=self.url(self.ports.fast), models='["bench"]')
+        return _PROVIDER.format(name="fast", url=self.url(self.ports.fast), models=_MODELS)
 
     def _pools(self) -> str:
         pools = {
@@ -267,6 +267,8 @@ class Failoverd(Contestant):
             f"[pool.{name}]\nlanes = {msgspec.json.encode(lanes).decode()}\n" for name, lanes in pools.items()
         )
 
+
+_MODELS = '[{ name = "bench", can = ["chat", "tools", "json", "vision"] }]'
 
 _PROVIDER = """
 [provider.{name}]
