@@ -62,7 +62,7 @@ def test_what_is_new_is_told_once_and_the_rest_is_counted(teller):
         f"2.5s  {PLAY[1].says}",
         "request 0: north said nothing for 1.00s, east answered; 0.40s in all",
         "east answers",
-        "and 8 more answers, 8 by east",
+        "and 8 more answers, all by east",
     ]
 
 

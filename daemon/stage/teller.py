@@ -87,7 +87,8 @@ class Teller:
     def breathe(self) -> None:
         """Say how many there were of whom nothing was told."""
         if self._quiet:
-            by = joined([f"{count} by {name}" for name, count in self._quiet.most_common()])
+            each = [f"{count} by {name}" for name, count in self._quiet.most_common()]
+            by = joined(each) if len(each) > 1 else f"all by {next(iter(self._quiet))}"
             self._line(f"and {counted(self._quiet.total(), 'more answer')}, {by}", FAINT)
         self._quiet.clear()
 
