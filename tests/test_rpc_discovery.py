@@ -38,7 +38,7 @@ def objections(document: object) -> object:
     python = STRANGERS / "python" / "bin" / "python"
     if not list(python.parent.glob("jsonschema")):
         absent("jsonschema is not installed; .ci/strangers rpc_clients does that")
-    words = [python, "-c", JUDGE, HERE / "meta-schema.json", HERE / "json-schema.json"]
+    words: list[str | Path] = [python, "-c", JUDGE, HERE / "meta-schema.json", HERE / "json-schema.json"]
     told = subprocess.run(words, input=json.dumps(document), capture_output=True, text=True, check=True)
     return json.loads(told.stdout)
 

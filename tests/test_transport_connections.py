@@ -230,7 +230,7 @@ async def test_who_is_sent_again_dials_beside_nobody_who_has_become_idle_meanwhi
             while not dying.done():
                 open_at_most = max(open_at_most, len(transport._open))
                 await asyncio.sleep(0)
-            assert await asyncio.gather(busy, dying, next_one) == [WELL] * 3
+            assert list(await asyncio.gather(busy, dying, next_one)) == [WELL] * 3
             assert open_at_most == 2
 
 
