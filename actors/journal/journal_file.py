@@ -25,6 +25,8 @@ T = TypeVar("T")
 # What SQLite says when the bytes themselves are wrong; anything else (full, locked, read-only) is the
 # world's condition and passes.
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT})
+BUSY_S = 1.0
+"""How long somebody else's lock is waited for, at a start too: calls are served meanwhile only after it."""
 _LEFTOVERS = ("-wal", "-shm")
 
 
@@ -117,7 +119,7 @@ class JournalFile:
         found = os.fstat(fd)
         os.close(fd)
         self._inode = found.st_ino
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
             if found.st_size > 0:
                 _check_ours(connection)

@@ -65,7 +65,6 @@ PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     # Purged job items must not stay readable in free pages.
     "PRAGMA secure_delete = ON",
-    "PRAGMA busy_timeout = 1000",
     "PRAGMA journal_size_limit = 16777216",
 )
 
