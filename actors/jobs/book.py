@@ -3,8 +3,8 @@
     intend(...) --> True: on the disk, a byte may leave now; False: the disk takes nothing, do not send
     settle(...) --> tells when it is on the disk, however long that takes; the next intent shares its commit
 
-While the disk is full nothing is acknowledged; it tries again, and goes on by itself. What waits outlives the
-actor, as in the journal.
+While the disk is full nothing is acknowledged; it tries again, and goes on by itself. A job that is no longer
+in the file, because the file was lost, is given up. What waits outlives the actor, as in the journal.
 """
 
 import sqlite3
@@ -25,7 +25,7 @@ from state.jobs.job import ItemState
 from state.jobs.outcome import Outcome
 from state.jobs.tally import Tally, fold
 
-__all__ = ["Book", "BookPaused", "BookResumed", "Intent", "Released", "Settled"]
+__all__ = ["Book", "BookPaused", "BookResumed", "Intent", "JobLost", "Released", "Settled"]
 
 BATCH_MAX = 512
 GATHER_TURNS = 4
@@ -65,6 +65,15 @@ class Flush(Struct, frozen=True):
 Entry = Intent | Released | Settled | Flush
 
 
+class JobLost(Struct, frozen=True):
+    """The file that it stood in is gone, and it with it."""
+
+    job: int
+
+    def __str__(self) -> str:
+        return "a job is lost: the journal that it stood in was damaged or deleted"
+
+
 class BookPaused(Struct, frozen=True):
     """Nothing can be written: jobs wait, and nothing is acknowledged."""
 
@@ -91,6 +100,8 @@ class Book:
         """Why nothing can be written; empty: it can."""
         self.tallies: dict[int, Tally] = {}
         """Of the jobs that run, as they stand on the disk."""
+        self.give_up: Callable[[int], None] = lambda _: None
+        """Told of a job that is lost."""
         self._journal = journal
         self._clock = clock
         self._listener = listener
@@ -171,13 +182,17 @@ class Book:
         taken = [self._pending.popleft() for _ in range(min(len(self._pending), BATCH_MAX))]
         tallies = self._counted(taken)
         try:
-            await self._journal.transact(_writing([each.entry for each in taken], tallies))
+            lost = await self._journal.transact(_writing([each.entry for each in taken], tallies))
         except JournalUnusable as error:
             self._put_back(taken, str(error))
             return False
         self.tallies.update(tallies)
+        for job in lost:
+            self._listener.tell(JobLost(job))
+            self.give_up(job)
         for each in taken:
-            each.settle(is_kept=True)
+            if isinstance(each.entry, Flush) or each.entry.job not in lost:
+                each.settle(is_kept=True)
         self._note_well()
         return True
 
@@ -231,11 +246,20 @@ class _Pending:
         self.then()
 
 
-def _writing(entries: Sequence[Entry], tallies: dict[int, Tally]) -> Callable[[sqlite3.Connection], None]:
-    """Runs in the journal's thread: in the order in which they came, as many at once as are of a kind."""
+def _writing(
+    entries: Sequence[Entry], tallies: dict[int, Tally]
+) -> Callable[[sqlite3.Connection], frozenset[int]]:
+    """Runs in the journal's thread: in the order in which they came, as many at once as are of a kind. Says
+    which jobs are not there.
+    """
 
-    def write(connection: sqlite3.Connection) -> None:
-        for kind, group in groupby(entries, key=type):
+    def write(connection: sqlite3.Connection) -> frozenset[int]:
+        jobs = {each.job for each in entries if not isinstance(each, Flush)}
+        lost = frozenset(
+            job for job in jobs if connection.execute(rows.JOB_IS_THERE, (job,)).fetchone() is None
+        )
+        there = [each for each in entries if isinstance(each, Flush) or each.job not in lost]
+        for kind, group in groupby(there, key=type):
             if kind is Intent:
                 _ask(connection, [each for each in group if isinstance(each, Intent)])
             elif kind is Released:
@@ -245,6 +269,7 @@ def _writing(entries: Sequence[Entry], tallies: dict[int, Tally]) -> Callable[[s
         connection.executemany(
             rows.JOB_TALLY, [(rows.write_tally(tally), job) for job, tally in tallies.items()]
         )
+        return lost
 
     return write
 

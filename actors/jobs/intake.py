@@ -69,7 +69,7 @@ def read_item(raw: bytes | Raw, model: str, wall_ms: int) -> NewItem | BadReques
     options = decode_options(request.failover)
     if isinstance(options, BadRequest):
         return options
-    return NewItem(kind=kind, custom_id=line.custom_id, body=body)
+    return NewItem(kind=kind, custom_id=line.custom_id, body=body, asks=options.pool or request.model)
 
 
 def read_body(kind: ItemKind, body: bytes) -> Request | BadRequest:

@@ -64,6 +64,7 @@ class Jobs:
         listener: Listener,
     ) -> None:
         self.book = Book(journal, clock=clock, listener=listener)
+        self.book.give_up = self._give_up
         self.news = News()
         self._router = router
         self._journal = journal
@@ -252,6 +253,10 @@ class Jobs:
         if is_done:
             await self._finish(job)
 
+    def _give_up(self, job: int) -> None:
+        if job in self._runners:
+            self._runners[job].cut()
+
     async def _finish(self, job: Job) -> None:
         while not self._is_stopping:
             finish = shelf.finish(job.seq, JobState.DONE, self._clock.wall_ms())
@@ -284,6 +289,7 @@ class Jobs:
     async def _purge(self, job: int) -> None:
         while not await self._journal.transact(shelf.purge_step(job)):
             pass
+        await self._journal.transact(shelf.leave_no_trace)
 
 
 class JobsActor:

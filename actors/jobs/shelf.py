@@ -27,6 +27,7 @@ __all__ = [
     "finish",
     "forgotten",
     "hide",
+    "leave_no_trace",
     "move_all",
     "of_state",
     "owned_by",
@@ -48,6 +49,8 @@ class NewItem(Struct, frozen=True, kw_only=True):
     kind: ItemKind
     custom_id: str
     body: bytes
+    asks: str = ""
+    """The pool or model that it names."""
     refused: Outcome | None = None
     """It cannot be sent at all: it is stored as failed, and the others are not held up."""
 
@@ -248,6 +251,15 @@ def purge_step(job: int) -> Callable[[sqlite3.Connection], bool]:
     return write
 
 
+def leave_no_trace(connection: sqlite3.Connection) -> None:
+    """What was deleted is still in the write-ahead log, until that is folded into the file and cut off. It
+    cannot be done within a transaction, so this one ends here, and another begins for whoever ends it.
+    """
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.execute("BEGIN IMMEDIATE")
+
+
 def _begin(connection: sqlite3.Connection, job: NewJob) -> Job:
     connection.execute(
         rows.JOB_WRITE,
@@ -261,6 +273,7 @@ def _begin(connection: sqlite3.Connection, job: NewJob) -> Job:
             rows.write_tally(NOTHING_DONE),
             job.created_wall_ms,
             job.deadline_ms,
+            job.created_wall_ms,
         ),
     )
     found = _find(connection, job.id)

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 import msgspec
+from anyio.lowlevel import checkpoint
 from msgspec import Meta, Raw, Struct
 
 from actors.jobs.intake import read_item
@@ -38,8 +39,10 @@ __all__ = [
     "submit",
 ]
 
-ITEMS_MAX = 10_000
+ITEMS_MAX = 5_000
 """In one piece; a job may have any number of pieces."""
+TURN_ITEMS = 50
+"""So many are looked into, then others have their turn."""
 JOBS_MAX = 200
 RESULTS_MAX = 1_000
 RESULTS_BYTES_MAX = 1024 * 1024
@@ -120,7 +123,7 @@ async def submit(cast: Cast, params: SubmitParams, caller: Caller) -> Submitted 
         job = await _found(cast, params.job_id, caller) if params.job_id else _new(cast, params, caller)
         if isinstance(job, Refusal):
             return job
-        items = _read(cast, params.items, job.model)
+        items = await _read(cast, params, job)
         if isinstance(items, Refusal):
             return items
         if not isinstance(job, NewJob) and job.state is not JobState.FILLING:
@@ -244,14 +247,23 @@ def _new(cast: Cast, params: SubmitParams, caller: Caller) -> NewJob | Refusal:
     )
 
 
-def _read(cast: Cast, items: list[Raw], model: str) -> list[NewItem] | Refusal:
+async def _read(cast: Cast, params: SubmitParams, job: NewJob | Job) -> list[NewItem] | Refusal:
     read: list[NewItem] = []
+    names: set[str] = set()
     wall_ms = cast.clock.wall_ms()
-    for at, raw in enumerate(items):
-        item = read_item(raw, model, wall_ms)
+    for at, raw in enumerate(params.items):
+        if at % TURN_ITEMS == 0:
+            await checkpoint()
+        item = read_item(raw, job.model, wall_ms)
         if isinstance(item, BadRequest):
             where = f"items[{at}]" + (f".{item.field}" if item.field else "")
             return _refused(where, item.why)
+        asks = job.options.pool or item.asks
+        if asks and asks not in names:
+            if isinstance(name := cast.router.resolve(asks), Unknown):
+                message = f"`items[{at}]`: {name}"
+                return Refusal(kind=ErrorKind.UNKNOWN_NAME, message=message, field=f"items[{at}].model")
+            names.add(asks)
         read.append(item)
     return read
 

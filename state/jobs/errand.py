@@ -12,10 +12,12 @@ from state.jobs.outcome import Error
 from state.standing.consequences import Counts, consequence
 from state.words import LaneId
 
-__all__ = ["ROUNDS_MAX", "Errand", "Round", "Tried", "after"]
+__all__ = ["NO_ROUND", "ROUNDS_MAX", "Errand", "Round", "Tried", "after"]
 
 ROUNDS_MAX = 100
 """A lane that always asks to wait is believed that often: with rests that grow to five minutes, a night."""
+NO_ROUND = frozenset({Verdict.OVERLOADED, Verdict.LOCAL_NETWORK_DOWN})
+"""Our own troubles: whoever comes back with these has not had its turn, and no lane has failed it."""
 ERRORS_MAX = 16
 """The last of them are kept."""
 
@@ -46,7 +48,7 @@ class Errand(Struct, frozen=True, kw_only=True):
 
     item: Item
     rounds: int = 0
-    """In which something was asked."""
+    """In which something was asked, or should have been."""
     spent: tuple[LaneId, ...] = ()
     """Lanes that have failed it for good."""
     errors: tuple[Error, ...] = ()
@@ -64,15 +66,16 @@ class Errand(Struct, frozen=True, kw_only=True):
 
 def after(errand: Errand, now: Round) -> Errand:
     """The errand with one more round behind it."""
+    is_round = now.verdict not in NO_ROUND
     failed = [line for line in now.trail if not isinstance(line.outcome, Answered)]
-    spent = [line.lane for line in failed if _is_spent(line.outcome)]
+    spent = [line.lane for line in failed if is_round and _is_spent(line.outcome)]
     errors = (*errand.errors, *(_error(line) for line in failed))[-ERRORS_MAX:]
     cost_usd = errand.cost_usd
     if now.cost_usd is not None:
         cost_usd = (cost_usd or 0.0) + now.cost_usd
     return structs.replace(
         errand,
-        rounds=errand.rounds + 1,
+        rounds=errand.rounds + is_round,
         spent=(*errand.spent, *(lane for lane in spent if lane not in errand.spent)),
         errors=errors,
         reason=errand.reason or (_in_short(errors[0]) if errors else ""),

@@ -30,6 +30,7 @@ __all__ = [
     "JOB_DROP",
     "JOB_FINISH",
     "JOB_HIDE",
+    "JOB_IS_THERE",
     "JOB_STATE",
     "JOB_TALLY",
     "JOB_TOTAL",
@@ -57,9 +58,11 @@ _JOB = """seq, id, uid, app, name, model, options, state, total, tally,
     created_wall_ms, finished_wall_ms, deadline_ms"""
 # 'purged' is the state of a job that is being deleted, step by step: for everybody else it is gone.
 
+# Its number is another in every file: whoever works on a job of a file that was lost finds no other's.
 JOB_WRITE = """INSERT INTO job
-    (id, uid, app, name, model, options, state, tally, created_wall_ms, deadline_ms)
-    VALUES (?, ?, ?, ?, ?, ?, 'filling', ?, ?, ?)"""
+    (id, uid, app, name, model, options, state, tally, created_wall_ms, deadline_ms, seq)
+    VALUES (?, ?, ?, ?, ?, ?, 'filling', ?, ?, ?, max(?, (SELECT coalesce(max(seq), 0) + 1 FROM job)))"""
+JOB_IS_THERE = "SELECT 1 FROM job WHERE seq = ?"
 JOB_BY_ID = f"SELECT {_JOB} FROM job WHERE id = ? AND state != 'purged'"  # noqa: S608 - a text of ours
 JOBS_OF_ALL = f"SELECT {_JOB} FROM job WHERE state != 'purged' ORDER BY seq DESC LIMIT ?"  # noqa: S608 - as above
 JOBS_OF_UID = f"SELECT {_JOB} FROM job WHERE uid = ? AND state != 'purged' ORDER BY seq DESC LIMIT ?"  # noqa: S608 - as above

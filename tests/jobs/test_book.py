@@ -166,6 +166,21 @@ async def test_what_waits_is_written_when_the_writer_is_told_to_stop():
     assert desk.state(1) == "done"
 
 
+async def test_a_job_that_is_not_in_the_file_any_more_is_given_up_and_the_others_go_on():
+    desk = Desk()
+    given_up: list[int] = []
+    desk.book.give_up = given_up.append
+    desk.book.tallies[99] = NOTHING_DONE
+    outcome = Outcome(n=1, is_done=True, tag="a")
+    async with create_task_group() as life:
+        desk.book.settle(Settled(99, outcome), lambda: given_up.append(-1))
+        life.start_soon(desk.book.write)
+        await desk.settle(desk.settled(3))
+        assert given_up == [99]
+        assert desk.state(3) == "done"
+        desk.book.stop()
+
+
 steps = some.lists(
     some.tuples(some.integers(0, 9), some.sampled_from(("intent", "release", "done", "failed"))), max_size=20
 )

@@ -210,6 +210,9 @@ async def test_a_purged_job_is_gone_from_the_disk(tmp_path):
         assert isinstance(await api.status(there.cast, api.JobParams(job), ME), Refusal)
         for table in ("job", "item", "item_body", "item_outcome"):
             assert await there.count(table) == 0
+        files = [path for path in tmp_path.iterdir() if path.name.startswith("journal.db")]
+        assert files
+        assert not any(b"a secret answer" in path.read_bytes() for path in files)
 
 
 async def test_pieces_come_one_after_the_other_and_may_come_twice(tmp_path):
@@ -241,4 +244,7 @@ async def test_a_wrong_item_is_named_and_nothing_of_its_piece_is_stored(tmp_path
         said = await there.hand_in([*items(2), {"custom_id": "x", "body": {"messages": []}}], model="auto")
         assert isinstance(said, Refusal)
         assert said.message == "`items[2].messages` is empty: there is nothing to answer"
+        said = await there.hand_in([*items(1), *items(1, 1, model="nonesuch")], model="auto")
+        assert isinstance(said, Refusal)
+        assert (said.kind, said.field) == ("unknown_name", "items[1].model")
         assert await there.count("item") == 0

@@ -156,3 +156,41 @@ def test_a_drain_leaves_items_pending_and_the_next_life_goes_on(tmp_path):
             with dialled(daemon) as phone:
                 assert over(phone, job)["counts"]["done"] == COUNT
         assert max(Counter(upstream.received).values()) == 1
+
+
+def test_a_cascade_goes_on_at_the_next_item_with_the_right_key_and_model_after_kill_9(tmp_path):
+    with Upstream() as upstream:
+        tmp_path.mkdir(exist_ok=True)
+        models = ", ".join(f'{{ name = "m{n}", limits = {{ rpd = 2 }} }}' for n in range(1, 5))
+        keys = ", ".join(f'{{ name = "key{n}" }}' for n in range(1, 4))
+        text = f'[provider.g]\nurl = "{upstream.url}"\nmodels = [{models}]\nkeys = [{keys}]\n'
+        write_config(tmp_path, text, http=False)
+        lanes = [f"g/key{key}/m{model}" for key in range(1, 4) for model in range(1, 5) for _ in range(2)]
+        upstream.hold(12, "sent")
+        with running(tmp_path) as daemon:
+            daemon.wait_ready()
+            with dialled(daemon) as phone:
+                options = {"parallel": 1, "on_unknown": "hold"}
+                job = phone.ask("job.submit", items=items(30), model="auto", options=options)["job_id"]
+                assert upstream.held.wait(PATIENCE_S)
+                checkpoint = phone.ask("job.status", job_id=job)["checkpoint"]
+                assert (checkpoint["n"], checkpoint["lane"]) == (11, lanes[11])
+            kill(daemon)
+        upstream.release()
+        with running(tmp_path) as daemon:
+            daemon.wait_ready()
+            with dialled(daemon) as phone:
+                until(lambda: phone.ask("job.status", job_id=job)["state"] == "sleeping")
+                asleep = phone.ask("job.status", job_id=job)
+                results = phone.ask("job.results", job_id=job)["results"]
+            kill(daemon)
+        with running(tmp_path) as daemon:
+            daemon.wait_ready()
+            with dialled(daemon) as phone:
+                until(lambda: phone.ask("job.status", job_id=job)["state"] == "sleeping")
+                assert phone.ask("job.status", job_id=job)["until_wall_ms"] % 86_400_000 < 1_000
+    done_by = [each["failover"]["lane"] for each in results]
+    assert done_by == lanes, "item 12 is unknown, and its call counts as used all the same"
+    assert [each["failover"]["state"] for each in results] == ["done"] * 12 + ["unknown"] + ["done"] * 11
+    assert asleep["counts"]["pending"] == 6
+    assert upstream.received == list(range(24))
