@@ -1,13 +1,16 @@
 """The last line of defence: known secrets, and things that look like one, never leave in a line.
 
-in a line     as it is, percent-encoded, escaped for JSON or HTML (all of it, or a letter here and there),
-              base64, hex, backwards, in another case, cut off at the end of the line
+in a line     as it is, percent-encoded, escaped for JSON, HTML, C or mail (all of it, or a letter here and
+              there), base64 (once or twice), base32, hex, as numbers, backwards, in another case or width,
+              letter by letter, cut off at the end of the line
 """
 
 import base64
 import re
+import sys
 from collections.abc import Iterable
 from html import unescape
+from unicodedata import normalize
 from urllib.parse import unquote
 
 __all__ = ["MASK", "Redactor", "encodings_of"]
@@ -36,26 +39,39 @@ _LOOKS_SECRET = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_ESCAPE = re.compile(r"""\\+(?:(?:u([0-9a-f]{4})|x([0-9a-f]{2}))|(["'/]))""", re.IGNORECASE)
+_ESCAPE = re.compile(
+    r"""
+      \\+(?: (?: (?-i:U)000([0-9a-f]{5}) | u([0-9a-f]{4}) | u\{([0-9a-f]{1,6})\} | x([0-9a-f]{2}) )
+           | ([0-7]{3}) | (["'/]) )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
 _UNSEEN = re.compile(
     r"\x1b\[[0-?]{0,16}[ -/]{0,4}[@-~]"
     r"|[\x00-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff]"
 )
 """What a terminal obeys and nobody sees: colours, and marks without a width."""
-_HEX_JOINT = r"[\s:,.\\-]{0,2}(?:0?x)?"
-"""`73:6b`, `\\x73\\x6b`, `0x73, 0x6b`."""
+_HEX_JOINT = r"[\s:,.=\\-]{0,2}(?:0?x)?"
+"""`73:6b`, `\\x73\\x6b`, `0x73, 0x6b`, and `=73=6b` as in mail."""
+_NUMBER_JOINT = r"[\s,;]{1,3}"
+"""`115, 107`, as a list of bytes is printed."""
+_LETTER_JOINT = r"[\W_]{0,4}"
+"""`s k`, `s-k`: never a letter or a digit, so there is one way only to match."""
 
 
 def encodings_of(secret: str) -> tuple[str, ...]:
     """The spellings in which a secret could leak though no letter of it is escaped."""
     raw = secret.encode()
-    shifted = (base64.b64encode(bytes(pad) + raw).decode() for pad in range(3))
+    twice = base64.b64encode(raw)
+    shifted = (base64.b64encode(bytes(pad) + known).decode() for known in (raw, twice) for pad in range(3))
     # The first and last base64 characters depend on the neighbours; the middle betrays the secret.
     middles = tuple(text[4:-4] for text in shifted)
     spellings = (
         secret,
         secret[::-1],
         raw.hex(),
+        secret.encode("utf-16-le").hex(),
+        base64.b32encode(raw).decode().rstrip("="),
         *middles,
         *(text.replace("+", "-").replace("/", "_") for text in middles),
     )
@@ -71,7 +87,7 @@ class Redactor:
         )
         spellings = {text for secret in known for text in encodings_of(secret)}
         longest_first = sorted(spellings, key=len, reverse=True)
-        spaced = [_HEX_JOINT.join(f"{byte:02x}" for byte in secret.encode()) for secret in known]
+        spaced = [pattern for secret in known for pattern in _patterns_of(secret)]
         either = "|".join((*map(re.escape, longest_first), *spaced))
         self._known = re.compile(either, re.IGNORECASE) if either else None
         self._spellings = tuple(text.lower() for text in longest_first)
@@ -112,15 +128,31 @@ class Redactor:
         return 0
 
 
+def _patterns_of(secret: str) -> Iterable[str]:
+    """The spellings in which something stands between the letters."""
+    raw = secret.encode()
+    yield _HEX_JOINT.join(f"{byte:02x}" for byte in raw)
+    yield _NUMBER_JOINT.join(map(str, raw))
+    letters = [letter for letter in secret if letter.isalnum()]
+    if len(letters) >= SECRET_CHARS_MIN:
+        yield _LETTER_JOINT.join(map(re.escape, letters))
+
+
 def _unescaped(text: str) -> str:
     if any(sign in text for sign in "%\\&"):
         text = _ESCAPE.sub(_meant, unescape(unquote(text)))
+    if not text.isascii():
+        text = normalize("NFKC", text)
     return text if text.isprintable() else _UNSEEN.sub("", text)
 
 
 def _meant(escape: re.Match[str]) -> str:
-    code = escape[1] or escape[2]
-    return chr(int(code, 16)) if code else escape[3]
+    if octal := escape[5]:
+        return chr(int(octal, 8))
+    if sign := escape[6]:
+        return sign
+    code = int(next(code for code in escape.groups() if code), 16)
+    return chr(code) if code <= sys.maxunicode else escape[0]
 
 
 def _mask(found: re.Match[str]) -> str:
