@@ -8,6 +8,7 @@ is a list of acts; the last one is repeated for ever.
 """
 
 from collections import defaultdict
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -82,6 +83,8 @@ class FakeDoor:
         self.ledger = ledger
         self.acts: dict[LaneId, list[Act]] = defaultdict(list)
         self.knocks: list[Knock] = []
+        self.sent: list[Ticket] = []
+        """To whom a byte has left."""
         self.warmed: list[LaneId] = []
         self.flows: list[Tap] = []
         self.shut: Shut | None = None
@@ -130,7 +133,11 @@ class FakeDoor:
         self.flows.append(playing.tap)
         began_ms = self._clock.now_ms()
         outcome: Outcome = Interrupted()
+        consent = ticket.knock.case.consent
         try:
+            if consent is not None:
+                await consent(ticket.knock.lane)
+            self.sent.append(ticket)
             outcome = await playing.play()
         except Exception:
             raise
@@ -312,7 +319,7 @@ class House:
         self.rng = FakeRng()
         self.listener = RecordingListener()
         self.disk = FakeJournalBackend()
-        for statement in MIGRATIONS[0]:
+        for statement in chain.from_iterable(MIGRATIONS):
             self.disk.connection.execute(statement)
         self.events: list[Event] = []
         self.journal = Journal(self.disk, self._reopen, clock=self.clock, listener=self.listener, parts={})
