@@ -17,6 +17,8 @@ DAILY = 3
 ALL = len(KEYS) * len(MODELS) * DAILY
 ITEMS = ALL + 4
 IN_ORDER = [lane for lane in product(KEYS, MODELS) for _ in range(DAILY)]
+SLOW_S, QUICK_S = 0.3, 0.01
+"""Slow until it is killed: it must not be over by then, however busy the machine is."""
 PATIENCE_S = 60.0
 
 
@@ -28,7 +30,7 @@ def test_a_killed_cascade_goes_on_with_the_right_key_and_model_and_sleeps_when_a
     for key in KEYS:
         (home / key).write_text(key)
         (home / key).chmod(0o600)
-    with counting(0.02) as provider:
+    with counting(SLOW_S) as provider:
         config = provider_config(
             "p",
             provider.url,
@@ -45,6 +47,7 @@ def test_a_killed_cascade_goes_on_with_the_right_key_and_model_and_sleeps_when_a
             daemon.signal(signal.SIGKILL)
             daemon.wait_exit()
         asked = provider.count()
+        provider.answers_after(QUICK_S)
         with night.daemon():
             resumed = night.ask("job.status", job_id=job_id)
             asleep = _wait_asleep(night, job_id)

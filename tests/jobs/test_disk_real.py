@@ -17,6 +17,8 @@ from tests.jobs.night import Night, batch_file
 
 ITEMS = 400
 PARALLEL = 4
+QUICK_S, SLOW_S = 0.02, 0.5
+"""Slow while the disk is being filled: it must not be over by then, however busy the machine is."""
 DISK_MIB = 16
 PATIENCE_S = 60.0
 
@@ -63,7 +65,7 @@ def wait_for(look: Callable[[], Any], what: str) -> Any:
 
 @pytest.mark.slow
 def test_a_full_disk_pauses_a_job_and_nothing_that_is_not_stored_is_acknowledged(home):
-    with counting(0.02) as provider:
+    with counting(QUICK_S) as provider:
         night = Night(home, provider_config("dear", provider.url, paid=True))
         with night.daemon():
             job_id = night.submit(ITEMS, parallel=PARALLEL)
@@ -72,6 +74,7 @@ def test_a_full_disk_pauses_a_job_and_nothing_that_is_not_stored_is_acknowledged
                 return night.ask("job.status", job_id=job_id)
 
             wait_for(lambda: status()["counts"]["done"] > ITEMS // 10, "it begins")
+            provider.answers_after(SLOW_S)
             with full(home / "state"):
                 # Until something is written, nobody can know. What the file has room for inside may still go.
                 paused = wait_for(lambda: (now := status())["state"] == "paused" and now, "it pauses")
@@ -90,6 +93,7 @@ def test_a_full_disk_pauses_a_job_and_nothing_that_is_not_stored_is_acknowledged
                 assert status()["counts"]["done"] == paused["counts"]["done"]
                 assert provider.count() - asked <= PARALLEL
                 assert status()["state"] == "paused"
+            provider.answers_after(QUICK_S)
             wait_for(lambda: status()["state"] == "done", "it goes on by itself")
             results = night.results(job_id)
             assert another.wait(PATIENCE_S) == Exit.OK
@@ -103,16 +107,18 @@ def test_a_full_disk_pauses_a_job_and_nothing_that_is_not_stored_is_acknowledged
 
 @pytest.mark.slow
 def test_killed_while_the_disk_is_full_nothing_acknowledged_is_lost(home):
-    with counting(0.02) as provider:
+    with counting(QUICK_S) as provider:
         night = Night(home, provider_config("dear", provider.url, paid=True))
         with night.daemon() as daemon:
             job_id = night.submit(ITEMS, parallel=PARALLEL)
             wait_for(lambda: len(night.results(job_id)) > ITEMS // 10, "it begins")
+            provider.answers_after(SLOW_S)
             with full(home / "state"):
                 wait_for(lambda: night.ask("job.status", job_id=job_id)["state"] == "paused", "it pauses")
                 acknowledged = night.ask("job.status", job_id=job_id)["counts"]["done"]
                 daemon.popen.kill()
                 daemon.wait_exit()
+        provider.answers_after(QUICK_S)
         with night.daemon():
             wait_for(
                 lambda: night.ask("job.status", job_id=job_id)["state"] == "done", "it goes on by itself"

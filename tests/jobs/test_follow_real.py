@@ -10,16 +10,23 @@ from daemon.exits import Exit
 from tests.jobs.counting import counting, provider_config
 from tests.jobs.night import Night, batch_file
 
-ITEMS = 150
+ITEMS = 80
+SLOW_S, QUICK_S = 0.4, 0.01
 PATIENCE_S = 60.0
 
 
 @pytest.fixture
-def night(tmp_path_factory):
-    with counting(0.05) as own:
-        night = Night(tmp_path_factory.mktemp("w"), provider_config("own", own.url, paid=False))
-        batch_file(night.home / "batch.jsonl", ITEMS)
-        yield night
+def own():
+    """So slow that nobody comes too late to disturb it."""
+    with counting(SLOW_S) as own:
+        yield own
+
+
+@pytest.fixture
+def night(tmp_path_factory, own):
+    night = Night(tmp_path_factory.mktemp("w"), provider_config("own", own.url, paid=False))
+    batch_file(night.home / "batch.jsonl", ITEMS)
+    return night
 
 
 def done(night: Night, job_id: str) -> int:
@@ -46,7 +53,7 @@ def written(night: Night) -> list[str]:
 
 
 @pytest.mark.slow
-def test_a_run_survives_daemons_that_are_killed_and_stopped_while_it_follows(night):
+def test_a_run_survives_daemons_that_are_killed_and_stopped_while_it_follows(night, own):
     words = (
         "batch",
         "run",
@@ -59,16 +66,17 @@ def test_a_run_survives_daemons_that_are_killed_and_stopped_while_it_follows(nig
     with night.daemon() as daemon:
         run = night.start(*words)
         job_id = job_of(night)
-        wait_done(night, job_id, ITEMS // 5)
+        wait_done(night, job_id, ITEMS // 10)
         daemon.signal(signal.SIGKILL)
         daemon.wait_exit()
     with night.daemon() as daemon:
-        wait_done(night, job_id, 2 * ITEMS // 5)
+        wait_done(night, job_id, 2 * ITEMS // 10)
         assert daemon.stop() == Exit.OK
     with night.daemon() as daemon:
-        wait_done(night, job_id, 3 * ITEMS // 5)
+        wait_done(night, job_id, 3 * ITEMS // 10)
         daemon.signal(signal.SIGKILL)
         daemon.wait_exit()
+    own.answers_after(QUICK_S)
     with night.daemon():
         said, told = run.communicate(timeout=PATIENCE_S)
     assert run.returncode == Exit.OK, told
@@ -79,12 +87,12 @@ def test_a_run_survives_daemons_that_are_killed_and_stopped_while_it_follows(nig
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_the_watching_only_and_another_terminal_goes_on(night):
+def test_ctrl_c_ends_the_watching_only_and_another_terminal_goes_on(night, own):
     out = str(night.home / "out")
     with night.daemon():
         run = night.start("batch", "run", str(night.home / "batch.jsonl"), "--out", out, "--parallel", "4")
         job_id = job_of(night)
-        wait_done(night, job_id, ITEMS // 3)
+        wait_done(night, job_id, ITEMS // 8)
         run.send_signal(signal.SIGINT)
         _, told = run.communicate(timeout=PATIENCE_S)
         assert run.returncode == Exit.FAILED
@@ -96,6 +104,7 @@ def test_ctrl_c_ends_the_watching_only_and_another_terminal_goes_on(night):
         assert again.returncode == Exit.USAGE
         assert f"belongs to job {job_id}, and is not complete yet" in again.stderr
         watcher = night.start("batch", "attach", job_id)
+        own.answers_after(QUICK_S)
         attached = night.ctl("batch", "attach", job_id, "--out", out)
         assert attached.returncode == Exit.OK
         assert watcher.wait(PATIENCE_S) == Exit.OK

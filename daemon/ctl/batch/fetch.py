@@ -12,7 +12,7 @@ from daemon.ctl.plain import counted, inert
 from daemon.ctl.terminal import Terminal
 from daemon.exits import Exit
 
-__all__ = ["STDOUT", "arguments", "fetch", "run"]
+__all__ = ["STDOUT", "arguments", "fetch", "fetch_page", "run"]
 
 STDOUT = "-"
 
@@ -44,15 +44,20 @@ def run(args: argparse.Namespace, screen: Terminal) -> int:
 
 def fetch(line: Steady, job_id: str, have: int, take: Take) -> bool:
     """Hand over all results but the first `have`, page by page; whether the job is over and that was all."""
-    after = have - 1
     while True:
-        answer = cast("Json", line.ask("job.results", {"job_id": job_id, "after": after}))
-        page = cast("list[object]", answer["results"])
-        if page:
-            take(page)
-        after += len(page)
-        if answer["is_end"] or not page:
-            return bool(answer["is_end"])
+        count, is_end = fetch_page(line, job_id, have, take)
+        have += count
+        if is_end or not count:
+            return is_end
+
+
+def fetch_page(line: Steady, job_id: str, have: int, take: Take) -> tuple[int, bool]:
+    """Hand over some of them; how many they were, and whether the job is over and that was all."""
+    answer = cast("Json", line.ask("job.results", {"job_id": job_id, "after": have - 1}))
+    page = cast("list[object]", answer["results"])
+    if page:
+        take(page)
+    return len(page), bool(answer["is_end"])
 
 
 def _print(page: Sequence[object], screen: Terminal) -> None:
