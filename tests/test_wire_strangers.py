@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from actors.wire.call import Answer, Call
 from actors.wire.gather import gathered
 from state.config import Api, ModelConfig
+from tests.strangers import absent
 from tests.wire import mirrors
 from tests.wire.calls import PNG, WEATHER, answer, call, chat, embed, heard, image, read, sent
 from tests.wire.grammar import ANSWERS, conversations
@@ -63,7 +64,10 @@ EVERYTHING: dict[str, Any] = {
 
 
 def stranger(module: str) -> Any:
-    return importlib.import_module(module)
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError:
+        absent(f"{module} is not installed; .ci/tools.txt names it")
 
 
 def as_seen_by(annotation: Any, value: Any) -> Any:
