@@ -131,6 +131,20 @@ def test_what_others_had_witnessed_is_learned_and_not_witnessed_twice():
     assert isinstance(book.opens(), Terms)
 
 
+def test_a_place_of_a_slow_start_is_shown_as_taken_and_as_free_again_at_once():
+    book = Book()
+    book.opens()
+    book.ends(BUSY)
+    book.clock.jump(400.0)
+    book.opens()
+    book.ends(Answered())
+    assert not book.shown[LANE].is_full
+    book.opens()
+    assert book.shown[LANE].is_full
+    book.ends(Cancelled())
+    assert not book.shown[LANE].is_full
+
+
 def test_live_answers_are_remembered_as_proofs_of_health():
     book = Book()
     assert book.ledger.answered_ms is None

@@ -241,6 +241,13 @@ def test_only_how_busy_and_how_good_a_lane_is_leaves_its_prospects_as_they_are(c
     assert same_prospects(view, replace(view, **changed)) is same
 
 
+def test_who_starts_slowly_and_is_full_has_other_prospects_than_who_has_room():
+    full = LaneView(lane=LANE, in_flight=1, carries=1)
+
+    assert not same_prospects(full, replace(full, in_flight=0))
+    assert same_prospects(full, replace(full, in_flight=2))
+
+
 # How long an attempt's parts may take.
 
 CLOCKS = TimeoutConfig(connect_s=5, first_token_s=10, gap_s=15, total_s=30, trial_first_token_s=4)

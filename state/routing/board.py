@@ -112,6 +112,11 @@ class LaneView(Struct, frozen=True, gc=False, kw_only=True):
     """So many at once while it starts slowly after a trial; None: whatever its limits allow."""
     performance: Performance = Performance()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it carries as many as it may while it starts slowly."""
+        return self.carries is not None and self.in_flight >= self.carries
+
     def condition_at(self, now_ms: int) -> Condition:
         """A hold that has run out is what follows it, whether or not its provider has said so yet."""
         condition = self.condition

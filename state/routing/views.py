@@ -44,10 +44,13 @@ def view_of(
 
 
 def same_prospects(one: LaneView, other: LaneView) -> bool:
-    """Whether both would be chosen in the same cases; only how busy and how good they are may differ."""
+    """Whether both would be chosen in the same cases; how good they are may differ, and how busy
+    as long as there is room.
+    """
     return (
         one.condition == other.condition
         and one.exhausted == other.exhausted
         and one.carries == other.carries
+        and one.is_full == other.is_full
         and one.card == other.card
     )

@@ -50,7 +50,7 @@ def slow_start(question: Question) -> Test:
     now_ms = question.now_ms
 
     def test(view: LaneView) -> Skipped | None:
-        if view.carries is None or view.in_flight < view.carries:
+        if not view.is_full:
             return None
         return Skipped(view.lane, Why.SLOW_START, f"carries {view.carries} at once", now_ms + SOON_MS)
 
