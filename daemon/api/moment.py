@@ -15,9 +15,6 @@ class Moment(NamedTuple):
         """What the wall clock says, or will say, at that moment of the timeline."""
         return self.wall_ms + at_ms - self.at_ms
 
-    def timeline_of(self, wall_ms: int) -> int:
-        return self.at_ms + wall_ms - self.wall_ms
-
     def left_s(self, until_ms: int | None) -> float | None:
         """Never negative; None: no end is known."""
         return None if until_ms is None else max(0, until_ms - self.at_ms) / 1000

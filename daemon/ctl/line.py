@@ -136,12 +136,6 @@ class Line:
             _pass_on(message, notice)
         raise Broken("the daemon hung up without an answer", *_STUCK)
 
-    def listen(self, notice: Notice) -> None:
-        """Notices, until the daemon ends."""
-        self._socket.settimeout(None)
-        for message in self._messages():
-            _pass_on(message, notice)
-
     def _messages(self) -> Iterator[Json]:
         while True:
             try:
