@@ -1,12 +1,14 @@
 """Stories of a day, with real sockets and a real journal; each can be read again in `explain`."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from anyio import create_task_group, fail_after, sleep
 
 from state.config import Api, PoolConfig
 from state.events import Disable, Enable, Force, PreferenceCleared, Verdict
-from state.settings.tuning import ProbeConfig, QuarantineConfig
+from state.settings.tuning import ProbeConfig, QuarantineConfig, TimeoutConfig
 from state.timeline import ms
 from state.words import ProviderId
 from tests.town import (
@@ -29,6 +31,14 @@ pytestmark = pytest.mark.anyio
 
 WORDS = spaced(" ".join(f"word{number}" for number in range(60)))
 WHOLE = "".join(WORDS)
+
+FAR_AWAY = ("127.1", "127.0.1", "2130706433")
+"""Names that are no addresses to us, so that whoever has them is no server of this machine."""
+DEFAULTS: dict[str, Any] = {
+    "timeout": TimeoutConfig(),
+    "probe": ProbeConfig(),
+    "quarantine": QuarantineConfig(),
+}
 
 
 async def test_the_first_lane_answers(tmp_path):
@@ -309,9 +319,8 @@ async def test_the_primary_is_back_after_its_trial(tmp_path):
 
 async def test_who_was_down_for_a_minute_is_back_soon_and_costs_its_callers_nothing(tmp_path):
     """At default settings. A second passes at each step."""
-    as_if_remote = QuarantineConfig(loopback_s=300.0, loopback_s_max=600.0)
-    primary = Server(answering(), probe=ProbeConfig(), quarantine=as_if_remote)
-    async with town(tmp_path, a=primary, b=Server()) as there:
+    primary, other = (Server(answering(), host=host, **DEFAULTS) for host in FAR_AWAY[:2])
+    async with town(tmp_path, a=primary, b=other) as there:
         await there.serve()
         primary.feels(failing("503 Unavailable"))
         primary.probes_well = False
@@ -325,13 +334,64 @@ async def test_who_was_down_for_a_minute_is_back_soon_and_costs_its_callers_noth
         asked_before, back_after_s = len(primary.calls), 0
         while tried(await there.serve()) != ["a"]:
             there.clock.skip(1)
-            await sleep(0.02)
+            await sleep(0.05)  # for what really goes over the wire
             back_after_s += 1
             assert back_after_s < 60, there.standing("a")
 
     assert asked_while_down == 2  # once, and its confirmation in place
     assert len(primary.calls) == asked_before + 1
+    assert primary.probes > 2, "looked at for free"
     assert back_after_s <= 30
+
+
+async def test_two_minutes_without_wi_fi_are_nobodys_fault(tmp_path):
+    """Nothing can be reached, and then everything can. A second passes at each step."""
+    a, b, c = servers = [Server(answering(), host=host, **DEFAULTS) for host in FAR_AWAY]
+    verdicts = []
+    async with town(tmp_path, a=a, b=b, c=c) as there:
+        await there.serve()
+        for server in servers:
+            await server.unplug()
+        for _ in range(120):
+            verdicts.append((await there.serve()).verdict)
+            there.clock.skip(1)
+            await sleep(0.005)
+        for server in servers:
+            await server.plug_in()
+        back_after_s = 0
+        while (await there.serve()).verdict is not Verdict.OK:
+            there.clock.skip(1)
+            await sleep(0.05)  # for what really goes over the wire
+            back_after_s += 1
+            assert back_after_s < 60
+        assert [there.standing(name) for name in "abc"] == ["Usable"] * 3
+        assert tried(await there.serve()) == ["a"]
+
+    assert set(verdicts[3:]) == {Verdict.LOCAL_NETWORK_DOWN}
+    assert back_after_s <= 15
+
+
+async def test_a_provider_that_falls_silent_is_left_after_ten_seconds(tmp_path):
+    """At default settings; the callers of streams wait no longer than twelve seconds for their first word."""
+    mute, other = Server(silent, host=FAR_AWAY[0], **DEFAULTS), Server(host=FAR_AWAY[1], **DEFAULTS)
+    async with town(tmp_path, a=mute, b=other) as there:
+        answered = []
+
+        async def ask() -> None:
+            answered.append(await there.stream())
+
+        async with create_task_group() as callers:
+            callers.start_soon(ask)
+            while not mute.calls:
+                await sleep(0.005)
+            there.clock.skip(5)
+            await sleep(0.02)
+            assert answered == [], "it has ten seconds"
+            there.clock.skip(5)
+        ((closed, ear),) = answered
+
+    assert (tried(closed), ear.text, len(mute.calls)) == (["a", "b"], "hello", 1)
+    assert closed.trail[0].duration_ms >= 10_000
 
 
 async def test_the_sockets_close_when_a_caller_leaves(tmp_path):

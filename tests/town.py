@@ -26,6 +26,8 @@ from actors.journal.journal_file import JournalFile, JournalLost, open_journal
 from actors.kernel.actor import ChildSpec
 from actors.kernel.mailbox import Mailbox
 from actors.kernel.supervisor import supervise
+from actors.net.netguard import NetGuard, NetGuardActor
+from actors.net.reach import reach
 from actors.net.tls import TrustStore
 from actors.provider.access import Access, open_access
 from actors.provider.ledger import Ledger
@@ -226,8 +228,10 @@ class Server:
         self.models = tuple(f"m{number + 1}" for number in range(models)) if models > 1 else ("m",)
         self.keys = keys
         self.settings = settings
+        self.host = settings.pop("host", "127.0.0.1")
         self.probes_well = True
         self.fake = FakeServer(0, [])
+        self._line = AsyncExitStack()
 
     async def script(self, line: Line) -> None:
         while True:
@@ -248,6 +252,20 @@ class Server:
     def probes(self) -> int:
         return sum(asked.method == "GET" for asked in self.fake.asked)
 
+    async def plug_in(self) -> None:
+        """From now on it can be reached; always in the same place."""
+        asked = self.fake.asked
+        self.fake = await self._line.enter_async_context(serving(self.script, port=self.fake.port))
+        self.fake.asked[:0] = asked
+
+    async def unplug(self) -> None:
+        """It is there, but no way leads to it."""
+        await self._line.aclose()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.fake.port}"
+
     def feels(self, *moods: Mood) -> None:
         """From now on."""
         self.moods = list(moods)
@@ -266,12 +284,14 @@ class Town:
         self.rng = SystemRng(clock)
         self._home = home
         self.journal = Journal(file, self._reopen, clock=clock, listener=self.listener, parts={})
+        self.guard = NetGuard(config.provider, self.journal, clock=clock, reach=reach)
         self.ledgers = {
-            name: Ledger(each, NOTHING_KNOWN, clock=clock, witness=self.journal)
+            name: Ledger(each, NOTHING_KNOWN, clock=clock, witness=self.guard)
             for name, each in config.provider.items()
         }
         self.doors = {name: Doorway(ledger, clock, self.rng) for name, ledger in self.ledgers.items()}
         self.router = self._router()
+        self.guard.tells(self.router)
 
     def specs(self) -> list[ChildSpec[Any]]:
         trust = TrustStore()
@@ -281,6 +301,7 @@ class Town:
 
         return [
             ChildSpec(mailbox=Mailbox("journal", 1, self.clock), make=lambda: JournalWriter(self.journal)),
+            ChildSpec(mailbox=Mailbox("guard", 1, self.clock), make=lambda: NetGuardActor(self.guard)),
             *(
                 ChildSpec(
                     mailbox=Mailbox(name, 8, self.clock),
@@ -361,7 +382,8 @@ async def town(
     clock = SkippingClock()
     async with AsyncExitStack() as stack:
         for server in servers.values():
-            server.fake = await stack.enter_async_context(serving(server.script))
+            await server.plug_in()
+            stack.push_async_callback(server.unplug)
         config = Config(
             provider={name: _configured(name, server) for name, server in servers.items()},
             pool={name: replace(rules, name=name) for name, rules in (pools or {}).items()},
@@ -381,7 +403,7 @@ def _configured(name: str, server: Server) -> ProviderConfig:
     usual = {"timeout": SHORT, "quarantine": AS_IF_REMOTE, "probe": SELDOM}
     settings = usual | server.settings
     path = "" if settings.get("api") is Api.OLLAMA else "/v1"
-    return provider(name, *server.models, keys=server.keys, url=f"{server.fake.url}{path}", **settings)
+    return provider(name, *server.models, keys=server.keys, url=f"{server.url}{path}", **settings)
 
 
 def tried(closed: Closed) -> list[str]:

@@ -111,7 +111,9 @@ class FakeServer(Struct):
 
 
 @asynccontextmanager
-async def serving(script: Script, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[FakeServer]:
+async def serving(
+    script: Script, *, tls: ssl.SSLContext | None = None, port: int = 0
+) -> AsyncIterator[FakeServer]:
     """Play the script on each connection that is made; when it ends, the connection is closed."""
     fake = FakeServer(0, [])
     lines: set[asyncio.Task[None]] = set()
@@ -133,7 +135,7 @@ async def serving(script: Script, *, tls: ssl.SSLContext | None = None) -> Async
         lines.add(line)
         line.add_done_callback(lines.discard)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls, limit=1 << 20)
+    server = await asyncio.start_server(accept, "127.0.0.1", port, ssl=tls, limit=1 << 20)
     fake.port = server.sockets[0].getsockname()[1]
     try:
         yield fake
