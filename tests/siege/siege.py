@@ -21,11 +21,11 @@ from state.config import Config
 from state.settings.resolved import Resolved, config_digest
 from tests.callers import http
 from tests.fakeserver import serving
-from tests.process import Process, running
+from tests.process import Process
 from tests.siege.servers import APIS, Server
 from tests.siege.visitors import Street, Wire, plan, visit, wire
 
-__all__ = ["Besieged", "Measured", "besieged", "storm"]
+__all__ = ["Besieged", "Measured", "besieged", "killed_in_a_storm", "storm"]
 
 KEYS = 2
 MODELS = ("small", "large")
@@ -55,7 +55,8 @@ class Besieged(Struct, kw_only=True):
     """How long a ping took: what this machine and its load do to everybody."""
     pulse_cpu_s: list[float] = field(default_factory=list)
     """How much the daemon worked meanwhile."""
-    refused_reloads: int = 0
+    loses_providers: bool = True
+    """Whether reloads take one away now and then."""
 
     def measured(self) -> Measured:
         proc = Path(f"/proc/{self.process.popen.pid}")
@@ -70,10 +71,17 @@ class Besieged(Struct, kw_only=True):
 
     def write_config(self, rng: random.Random | None = None, *, patience: float = 1.0) -> None:
         """As it was, or another good one; or one that has more patience with servers on a busy machine."""
-        _replace(self.home / "failoverd.toml", _config(self.home, self.servers, rng, patience))
+        stay = self.servers if rng is None or not self.loses_providers else _without_bob(self.servers, rng)
+        _replace(self.home / "failoverd.toml", _config(self.home, stay, rng, patience))
         found = load(str(self.home / "failoverd.toml"), surroundings())
         assert isinstance(found, Resolved), found
         self.configs[config_digest(found.config)] = found.config
+
+    async def begin_again(self) -> None:
+        """Another life in the same home."""
+        self.write_config()
+        self.process = Process(_words(self.home), self.home, {})
+        await asyncio.to_thread(self.process.wait_ready)
 
     def write_key(self, owner: str, rng: random.Random) -> None:
         """Another secret in the place of the one before."""
@@ -99,12 +107,31 @@ async def besieged(home: Path, seed: int) -> AsyncIterator[Besieged]:
             for number in range(KEYS):
                 there.write_key(f"{name}/key{number + 1}", rng)
         there.write_config()
-        there.process = stack.enter_context(running(home))
-        await asyncio.to_thread(there.process.wait_ready)
-        yield there
+        there.process = Process(_words(home), home, {})
+        try:
+            await asyncio.to_thread(there.process.wait_ready)
+            yield there
+        finally:
+            there.process.close()
 
 
-async def storm(there: Besieged, seed: int, *, visitors: int, visits: int) -> None:
+async def killed_in_a_storm(there: Besieged, seed: int, *, visitors: int, of: str) -> None:
+    """Killed as by the kernel, with everybody there; then it begins again."""
+    there.loses_providers = False
+    raging = asyncio.ensure_future(storm(there, seed, visitors=visitors, visits=100, of=of))
+    there_were = len(there.street.calls)
+    while len(there.street.calls) < there_were + 10 * visitors and not raging.done():
+        await asyncio.sleep(0.01)
+    assert not raging.done(), raging
+    there.process.close()
+    raging.cancel()
+    await asyncio.gather(raging, return_exceptions=True)
+    for call in there.street.calls:
+        call.saw_the_end = True
+    await there.begin_again()
+
+
+async def storm(there: Besieged, seed: int, *, visitors: int, visits: int, of: str = "v") -> None:
     """Everybody at once, until the last visitor has gone."""
     names: list[tuple[str, str]] = []
     over = asyncio.Event()
@@ -117,11 +144,13 @@ async def storm(there: Besieged, seed: int, *, visitors: int, visits: int) -> No
         rng = random.Random(f"{seed}/{number}")
         for each in range(visits):
             count = rng.choice((1, 1, 2, 5))
-            askings = [plan(rng, f"v{number}.{each}.{at}", names) for at in range(count)]
+            askings = [plan(rng, f"{of}{number}.{each}.{at}", names) for at in range(count)]
             await visit(there.street, askings, rng)
 
     try:
-        await asyncio.gather(*(come_and_go(number) for number in range(visitors)))
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(visitors):
+                tasks.create_task(come_and_go(number))
     finally:
         over.set()
         await asyncio.gather(*others)
@@ -210,7 +239,6 @@ async def _reload_badly(there: Besieged, line: Wire, rng: random.Random) -> None
     _replace(path, bad)
     said = await line.ask("config.reload", {})
     assert "error" in said, said
-    there.refused_reloads += 1
     _replace(path, good)
 
 
@@ -220,6 +248,15 @@ def _replace(path: Path, text: str) -> None:
     new.write_text(text)
     new.chmod(0o600)
     new.replace(path)
+
+
+def _without_bob(servers: dict[str, Server], rng: random.Random) -> dict[str, Server]:
+    """Gone for a while, as chance will have it."""
+    return servers if rng.random() < 0.6 else {name: each for name, each in servers.items() if name != "bob"}
+
+
+def _words(home: Path) -> list[str]:
+    return ["-m", "daemon.main", "run", "--config", str(home / "failoverd.toml")]
 
 
 def _config(home: Path, servers: dict[str, Server], rng: random.Random | None, patience: float) -> str:
@@ -233,8 +270,6 @@ def _config(home: Path, servers: dict[str, Server], rng: random.Random | None, p
         "prefer_s = 2.0",
     ]
     for priority, (name, server) in enumerate(servers.items()):
-        if name == "bob" and rng is not None and rng.random() < 0.4:
-            continue  # gone for a while
         single_s = 0.5 if rng is None else rng.choice((0.3, 0.5, 1.0))
         lines += [
             f"[provider.{name}]",

@@ -43,6 +43,8 @@ class Call(Struct, kw_only=True):
     asking: Asking
     was_cut: bool = False
     """Its asker left without waiting."""
+    saw_the_end: bool = False
+    """The daemon was killed while it was under way, or soon after."""
     answers: list[Json] = field(default_factory=list)
     """Each response with its id; of HTTP, status and body."""
     text: str = ""
@@ -234,9 +236,11 @@ async def visit(street: Street, askings: list[Asking], rng: random.Random) -> No
     street.calls += calls
     by_rpc = [call for call in calls if call.asking.by_rpc]
     others = [call for call in calls if not call.asking.by_rpc]
-    await asyncio.gather(
-        *([_by_rpc(street, by_rpc, rng)] if by_rpc else []), *(_by_http(street, call) for call in others)
-    )
+    async with asyncio.TaskGroup() as tasks:
+        if by_rpc:
+            tasks.create_task(_by_rpc(street, by_rpc, rng))
+        for call in others:
+            tasks.create_task(_by_http(street, call))
 
 
 async def _by_rpc(street: Street, calls: list[Call], rng: random.Random) -> None:
@@ -258,7 +262,7 @@ async def _by_rpc(street: Street, calls: list[Call], rng: random.Random) -> None
             await asyncio.sleep(rng.choice((0.0, 0.01, 0.2, 1.0)))
             there.hang_up()
         else:
-            await asyncio.wait_for(asyncio.gather(*answered), PATIENCE_S)
+            await asyncio.wait(answered, timeout=PATIENCE_S)
         street.heard += there.heard
         street.strays += there.strays
 
@@ -274,15 +278,14 @@ def _cancel(there: Wire, call: Call, id_: int | str) -> None:
 
 
 async def _by_http(street: Street, call: Call) -> None:
-    asking = call.asking
-    work = asyncio.ensure_future(_post(street, call))
-    if asking.cancel_after_s is not None:
-        await asyncio.wait([work], timeout=asking.cancel_after_s)
-        if not work.done():
-            call.was_cut = True
-            work.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.wait_for(work, PATIENCE_S)
+    leaves_after_s = call.asking.cancel_after_s
+    try:
+        async with asyncio.timeout(PATIENCE_S if leaves_after_s is None else leaves_after_s):
+            await _post(street, call)
+    except TimeoutError:
+        call.was_cut = leaves_after_s is not None
+    except (ConnectionResetError, BrokenPipeError, asyncio.IncompleteReadError) as error:
+        call.ended = f"cut: {error!r}"
 
 
 async def _post(street: Street, call: Call) -> None:

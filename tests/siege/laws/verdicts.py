@@ -7,6 +7,7 @@ from state.events import (
     Answered,
     AttemptClosed,
     AttemptOpened,
+    Interrupted,
     RequestClosed,
     Verdict,
 )
@@ -43,7 +44,8 @@ def one_verdict_for_each_call(after: Aftermath) -> Iterator[str]:
         if len(found) > 1:
             yield f"{call.asking.label} was closed {len(found)} times: {found}"
         said = _verdict_heard(call)
-        if said is None or call.asking.options.get("request_id"):
+        # What was said in the last moments was said by a witness, who need not have written it down.
+        if said is None or call.saw_the_end or call.asking.options.get("request_id"):
             continue
         if not found:
             # Cancelled in the moment in which it came, it was never let in.
@@ -107,16 +109,27 @@ def every_attempt_is_closed_once(after: Aftermath) -> Iterator[str]:
 
 def a_request_counts_its_attempts(after: Aftermath) -> Iterator[str]:
     attempts: Counter[str] = Counter()
+    interrupted = _cut_by_death(after)
     for event in after.events:
-        if isinstance(event, AttemptClosed):
+        if isinstance(event, AttemptClosed) and event.request_id not in interrupted:
             attempts[event.request_id] += 1
         elif (
             isinstance(event, RequestClosed)
-            and not (event.from_cache or event.merged_with)
+            and not (event.from_cache or event.merged_with or event.request_id in interrupted)
             and attempts.pop(event.request_id, 0) != event.attempts
         ):
             yield f"{event.request_id} closed as {event.verdict} counts {event.attempts}"
     yield from (f"{request} has {count} attempts after its end" for request, count in attempts.items())
+
+
+def _cut_by_death(after: Aftermath) -> set[str]:
+    """Requests of a life that was killed, and of which the journal has no more than a part."""
+    if not any(call.saw_the_end for call in after.siege.street.calls):
+        return set()
+    attempts = [event for event in after.events if isinstance(event, AttemptClosed)]
+    closed = {event.request_id for event in after.events if isinstance(event, RequestClosed)}
+    interrupted = {event.request_id for event in attempts if isinstance(event.outcome, Interrupted)}
+    return interrupted | {event.request_id for event in attempts} - closed
 
 
 def no_lane_is_asked_twice(after: Aftermath) -> Iterator[str]:
