@@ -8,7 +8,7 @@ a splitter that asks `str.splitlines` breaks answers in two.
 
 from msgspec import Struct
 
-from actors.wire.splitting import MESSAGE_BYTES_MAX, Oversized
+from actors.wire.splitting import MESSAGE_BYTES_MAX, Lines, Oversized
 
 __all__ = ["SseEvent", "SseSplitter"]
 
@@ -25,11 +25,11 @@ class SseEvent(Struct, frozen=True, gc=False):
 class SseSplitter:
     """A `Splitter` of events. `id` and `retry` are about reconnecting, which nobody does here: skipped."""
 
-    __slots__ = ("_after_cr", "_at_start", "_bytes_max", "_data", "_line", "_name", "_size")
+    __slots__ = ("_after_cr", "_at_start", "_bytes_max", "_data", "_lines", "_name", "_size")
 
     def __init__(self, bytes_max: int = MESSAGE_BYTES_MAX) -> None:
         self._bytes_max = bytes_max
-        self._line = bytearray()
+        self._lines = Lines("a line of an event stream", bytes_max)
         self._data: list[bytes] = []
         self._size = 0
         self._name = b""
@@ -39,20 +39,11 @@ class SseSplitter:
     def feed(self, piece: bytes) -> list[SseEvent]:
         if self._after_cr or b"\r" in piece:
             piece = self._with_lf_only(piece)
-        ended, newline, begun = piece.rpartition(b"\n")
-        if self._line and newline:
-            ended = bytes(self._line) + ended
-            self._line.clear()
-        self._line += begun
-        if len(self._line) > self._bytes_max:
-            raise Oversized("a line of an event stream", self._bytes_max)
-        return self._read(ended.split(b"\n")) if newline else []
+        return self._read(self._lines.feed(piece))
 
     def finish(self) -> list[SseEvent]:
         """The last event, if no blank line followed it: many servers forget that line."""
-        line = bytes(self._line)
-        self._line.clear()
-        return self._read([line, b""])
+        return self._read([self._lines.finish(), b""])
 
     def _with_lf_only(self, piece: bytes) -> bytes:
         """A CR ends its line at once; the LF that may follow it, perhaps in the next piece, is part of it."""
@@ -64,13 +55,11 @@ class SseSplitter:
         return piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _read(self, lines: list[bytes]) -> list[SseEvent]:
-        if self._at_start:
+        if self._at_start and lines:
             self._at_start = False
             lines[0] = lines[0].removeprefix(_BOM)
         events: list[SseEvent] = []
         for line in lines:
-            if len(line) > self._bytes_max:
-                raise Oversized("a line of an event stream", self._bytes_max)
             if not line:
                 if self._data:
                     events.append(SseEvent(b"\n".join(self._data), self._name))
