@@ -228,6 +228,14 @@ def test_the_closing_report_counts_everything():
     ]
 
 
+def test_what_could_not_be_sent_is_not_to_be_asked_again():
+    status = job_status(state="done", counts={"done": 1, "failed": 2}, tags={"north": 1, "unsent": 2})
+    lines = list(closing(status, Terminal(io.StringIO(), io.StringIO())))
+
+    assert lines[2] == "unsent     2 items could not be sent; the results say why"
+    assert not any("--failed retry" in line for line in lines)
+
+
 def test_only_what_is_wholly_done_ends_well():
     assert ending(job_status(state="done", counts={"done": 3})) is Exit.OK
     assert ending(DONE) is Exit.FAILED

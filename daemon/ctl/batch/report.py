@@ -12,6 +12,8 @@ from daemon.exits import Exit
 
 __all__ = ["checkpoint", "closing", "ending", "listing", "status_lines"]
 
+UNSENT = "unsent"
+"""The tag of what was no request: to ask it again would not help."""
 _TONES = {"done": GOOD, "running": GOOD, "paused": BAD, "sleeping": WARY, "cancelled": WARY}
 
 
@@ -90,8 +92,11 @@ def _job(job: JobLine) -> tuple[Cell | str, ...]:
 
 def _facts(status: JobStatus) -> Iterator[tuple[str, str] | tuple[str, str, str]]:
     counts = status["counts"]
-    if counts["failed"]:
-        yield "failed", _next(counts["failed"], "failed", "--failed retry", status), BAD
+    unsent = status["tags"].get(UNSENT, 0)
+    if counts["failed"] > unsent:
+        yield "failed", _next(counts["failed"] - unsent, "failed", "--failed retry", status), BAD
+    if unsent:
+        yield "unsent", f"{counted(unsent, 'item')} could not be sent; the results say why", BAD
     if counts["unknown"]:
         yield "held", _next(counts["unknown"], "may have been asked", "--unknown retry", status), WARY
     if counts["cancelled"]:
