@@ -117,10 +117,8 @@ class Jobs:
         await self._leave(job)
         for state in (ItemState.PENDING, ItemState.SENT):
             await self._move_all(job, state, ItemState.CANCELLED)
-        wall_ms = self._clock.wall_ms()
-        tally = await self._journal.transact(shelf.finish(job.seq, JobState.CANCELLED, wall_ms))
-        assert tally is not None, "who cancels does not ask whether something is left"
-        return structs.replace(job, state=JobState.CANCELLED, tally=tally, finished_wall_ms=wall_ms)
+        await self._journal.transact(shelf.finish(job.seq, JobState.CANCELLED, self._clock.wall_ms()))
+        return await self._journal.transact(shelf.find(job.id)) or job
 
     async def resume(self, job: Job, *, unknown: bool, failed: bool) -> Job:
         """Go on; with those of which nothing is known, and those that failed, if that is wished."""
@@ -214,10 +212,10 @@ class Jobs:
         """The job as it may go on."""
         providers = self._config().provider
         lost = await self._journal.transact(shelf.sent(job.seq))
-        moves = [(n, after_crash(lane, job.options, providers), 1) for n, lane in lost]
-        tally = await self._journal.transact(shelf.reconsider(job.seq, moves)) if moves else None
-        found = await self._journal.transact(shelf.find(job.id))
-        return job if found is None else structs.replace(found, tally=tally or found.tally)
+        if lost:
+            moves = [(n, after_crash(lane, job.options, providers)) for n, lane in lost]
+            await self._journal.transact(shelf.reconsider(job.seq, moves))
+        return await self._journal.transact(shelf.find(job.id)) or job
 
     def _begin(self, job: Job) -> None:
         if job.seq in self._runners:
@@ -261,11 +259,11 @@ class Jobs:
         while not self._is_stopping:
             finish = shelf.finish(job.seq, JobState.DONE, self._clock.wall_ms())
             try:
-                tally = await self._journal.transact(finish)
+                is_over = await self._journal.transact(finish)
             except JournalUnusable:
                 await self._clock.sleep_until(self._clock.now_ms() + AGAIN_MS)
                 continue
-            if tally is None:
+            if not is_over:
                 self._begin(structs.replace(job, tally=self.book.tallies[job.seq]))
             elif job.seq not in self._due:
                 self.book.tallies.pop(job.seq, None)
@@ -283,7 +281,7 @@ class Jobs:
             await self.book.flush()
 
     async def _move_all(self, job: Job, old: ItemState, new: ItemState) -> None:
-        while await self._journal.transact(shelf.move_all(job.seq, old, new)):
+        while await self._journal.transact(shelf.move_some(job.seq, old, new)):
             pass
 
     async def _purge(self, job: int) -> None:

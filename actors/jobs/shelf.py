@@ -15,7 +15,7 @@ from state.jobs import rows
 from state.jobs.job import Item, ItemKind, ItemState, Job, JobOptions, JobState, Owner
 from state.jobs.outcome import Outcome
 from state.jobs.rows import Result
-from state.jobs.tally import NOTHING_DONE, Tally, fold
+from state.jobs.tally import NOTHING_DONE, Tally, fold, unfold
 
 __all__ = [
     "Gap",
@@ -28,7 +28,7 @@ __all__ = [
     "forgotten",
     "hide",
     "leave_no_trace",
-    "move_all",
+    "move_some",
     "of_state",
     "owned_by",
     "purge_step",
@@ -171,45 +171,60 @@ def sent(job: int) -> Callable[[sqlite3.Connection], list[tuple[int, str]]]:
     return lambda connection: connection.execute(rows.SENT, (job,)).fetchall()
 
 
-def reconsider(
-    job: int, moves: Sequence[tuple[int, ItemState, int]]
-) -> Callable[[sqlite3.Connection], Tally]:
-    """Items go elsewhere, and the tally is counted anew: (n, where, how many crashes more)."""
+def reconsider(job: int, moves: Sequence[tuple[int, ItemState]]) -> Callable[[sqlite3.Connection], None]:
+    """What becomes of items that were on their way when we died: (n, where)."""
 
-    def write(connection: sqlite3.Connection) -> Tally:
-        connection.executemany(rows.MOVE, [(state, crashes, job, n) for n, state, crashes in moves])
-        return _recount(connection, job)
-
-    return write
-
-
-def move_all(job: int, old: ItemState, new: ItemState) -> Callable[[sqlite3.Connection], int]:
-    """A step of it; how many have been moved."""
-
-    def write(connection: sqlite3.Connection) -> int:
-        return connection.execute(rows.MOVE_ALL, (new, job, old, ROWS_MAX)).rowcount
+    def write(connection: sqlite3.Connection) -> None:
+        connection.executemany(rows.MOVE, [(state, 1, job, n) for n, state in moves])
+        held = sum(state is ItemState.UNKNOWN for _, state in moves)
+        tally = _tally(connection, job)
+        _note(connection, job, replace(tally, unknown=tally.unknown + held))
 
     return write
 
 
-def reopen(job: int) -> Callable[[sqlite3.Connection], Tally]:
+def move_some(job: int, old: ItemState, new: ItemState) -> Callable[[sqlite3.Connection], bool]:
+    """Some items go from one state to another, and the tally with them; whether there were any."""
+
+    def write(connection: sqlite3.Connection) -> bool:
+        found = connection.execute(rows.SOME_OF_STATE, (job, old, ROWS_MAX)).fetchall()
+        connection.executemany(rows.MOVE, [(new, 0, job, n) for n, _ in found])
+        tally = _tally(connection, job)
+        if old in (ItemState.DONE, ItemState.FAILED):
+            tally = reduce(unfold, (rows.read_outcome(body) for _, body in found), tally)
+        change = len(found)
+        _note(
+            connection,
+            job,
+            replace(
+                tally,
+                unknown=tally.unknown - change * (old is ItemState.UNKNOWN),
+                cancelled=tally.cancelled
+                + change * ((new is ItemState.CANCELLED) - (old is ItemState.CANCELLED)),
+            ),
+        )
+        return bool(found)
+
+    return write
+
+
+def reopen(job: int) -> Callable[[sqlite3.Connection], None]:
     """It runs again, with whatever is pending now."""
 
-    def write(connection: sqlite3.Connection) -> Tally:
+    def write(connection: sqlite3.Connection) -> None:
         connection.execute(rows.JOB_STATE, (JobState.RUNNING, job))
-        return _recount(connection, job)
 
     return write
 
 
-def finish(job: int, state: JobState, wall_ms: int) -> Callable[[sqlite3.Connection], Tally | None]:
-    """It is over. None: it is not, somebody has asked for items again meanwhile."""
+def finish(job: int, state: JobState, wall_ms: int) -> Callable[[sqlite3.Connection], bool]:
+    """It is over; False: it is not, somebody has asked for items again meanwhile."""
 
-    def write(connection: sqlite3.Connection) -> Tally | None:
+    def write(connection: sqlite3.Connection) -> bool:
         if state is JobState.DONE and connection.execute(rows.ITEMS_LEFT, (job,)).fetchone() is not None:
-            return None
+            return False
         connection.execute(rows.JOB_FINISH, (state, wall_ms, job))
-        return _recount(connection, job)
+        return True
 
     return write
 
@@ -309,12 +324,10 @@ def _append(connection: sqlite3.Connection, job: Job, items: Sequence[NewItem]) 
     return replace(job, total=total, tally=tally)
 
 
-def _recount(connection: sqlite3.Connection, job: int) -> Tally:
-    outcomes = (rows.read_outcome(body) for (body,) in connection.execute(rows.OUTCOMES_OF_STATE, (job,)))
-    tally = reduce(fold, outcomes, NOTHING_DONE)
-    counts: dict[str, int] = dict(connection.execute(rows.COUNTS, (job,)).fetchall())
-    tally = replace(
-        tally, unknown=counts.get(ItemState.UNKNOWN, 0), cancelled=counts.get(ItemState.CANCELLED, 0)
-    )
+def _tally(connection: sqlite3.Connection, job: int) -> Tally:
+    row = connection.execute(rows.JOB_TALLY_READ, (job,)).fetchone()
+    return NOTHING_DONE if row is None else rows.read_tally(row[0])
+
+
+def _note(connection: sqlite3.Connection, job: int, tally: Tally) -> None:
     connection.execute(rows.JOB_TALLY, (rows.write_tally(tally), job))
-    return tally

@@ -18,7 +18,6 @@ __all__ = [
     "BODIES_DROP",
     "BODY_WRITE",
     "CLAIM",
-    "COUNTS",
     "FORGOTTEN",
     "ITEMS_DROP",
     "ITEMS_LEFT",
@@ -33,21 +32,22 @@ __all__ = [
     "JOB_IS_THERE",
     "JOB_STATE",
     "JOB_TALLY",
+    "JOB_TALLY_READ",
     "JOB_TOTAL",
     "JOB_WRITE",
     "MOVE",
-    "MOVE_ALL",
     "OUTCOMES_DROP",
-    "OUTCOMES_OF_STATE",
     "OUTCOME_WRITE",
     "PURGED",
     "RESULTS",
     "SENT",
     "SETTLE",
+    "SOME_OF_STATE",
     "Result",
     "item_of",
     "job_of",
     "read_outcome",
+    "read_tally",
     "result_of",
     "write_options",
     "write_outcome",
@@ -75,6 +75,7 @@ JOB_TOTAL = "UPDATE job SET total = ? WHERE seq = ?"
 JOB_STATE = "UPDATE job SET state = ?, finished_wall_ms = NULL WHERE seq = ?"
 JOB_FINISH = "UPDATE job SET state = ?, finished_wall_ms = ? WHERE seq = ?"
 JOB_TALLY = "UPDATE job SET tally = ? WHERE seq = ?"
+JOB_TALLY_READ = "SELECT tally FROM job WHERE seq = ?"
 JOB_HIDE = "UPDATE job SET state = 'purged' WHERE seq = ?"
 JOB_DROP = "DELETE FROM job WHERE seq = ?"
 
@@ -88,12 +89,10 @@ SENT = "SELECT n, lane FROM item WHERE job = ? AND state = 'sent' ORDER BY n"
 ASKED = "UPDATE item SET state = 'sent', lane = ?, request_id = ? WHERE job = ? AND n = ?"
 SETTLE = "UPDATE item SET state = ? WHERE job = ? AND n = ?"
 MOVE = "UPDATE item SET state = ?, crashes = crashes + ? WHERE job = ? AND n = ?"
-MOVE_ALL = """UPDATE item SET state = ? WHERE rowid IN
-    (SELECT rowid FROM item WHERE job = ? AND state = ? LIMIT ?)"""
+SOME_OF_STATE = """SELECT item.n, outcome
+    FROM item LEFT JOIN item_outcome ON item_outcome.job = item.job AND item_outcome.n = item.n
+    WHERE item.job = ? AND state = ? ORDER BY item.n LIMIT ?"""
 ITEMS_LEFT = "SELECT 1 FROM item WHERE job = ? AND state IN ('pending', 'sent') LIMIT 1"
-OUTCOMES_OF_STATE = """SELECT outcome FROM item_outcome JOIN item USING (job, n)
-    WHERE item_outcome.job = ? AND state IN ('done', 'failed') ORDER BY n"""
-COUNTS = "SELECT state, count(*) FROM item WHERE job = ? GROUP BY state"
 RESULTS = """SELECT item.n, state, custom_id, request_id, lane, outcome, answer
     FROM item LEFT JOIN item_outcome ON item_outcome.job = item.job AND item_outcome.n = item.n
     WHERE item.job = ? AND item.n > ? ORDER BY item.n LIMIT ?"""
@@ -175,6 +174,10 @@ def write_options(options: JobOptions) -> bytes:
 
 def write_tally(tally: Tally) -> bytes:
     return _encoder.encode(tally)
+
+
+def read_tally(body: bytes) -> Tally:
+    return _tally.decode(body)
 
 
 def write_outcome(outcome: Outcome) -> bytes:

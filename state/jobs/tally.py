@@ -1,10 +1,10 @@
-"""What has come of a job so far: counts by state, tag and lane. A fold over outcomes."""
+"""What has come of a job so far, by state, tag and lane: a fold over outcomes that can be taken back."""
 
 from msgspec import Struct, structs
 
 from state.jobs.outcome import Outcome
 
-__all__ = ["NOTHING_DONE", "Checkpoint", "LaneTally", "Tally", "fold"]
+__all__ = ["NOTHING_DONE", "Checkpoint", "LaneTally", "Tally", "fold", "unfold"]
 
 
 class LaneTally(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -58,7 +58,19 @@ _NO_LANE = LaneTally()
 
 def fold(tally: Tally, outcome: Outcome) -> Tally:
     """The tally after one more item is done or failed."""
-    done = outcome.is_done
+    last = Checkpoint(
+        n=outcome.n, custom_id=outcome.custom_id, lane=outcome.lane, at_wall_ms=outcome.at_wall_ms
+    )
+    return structs.replace(_with(tally, outcome, 1), last=last)
+
+
+def unfold(tally: Tally, outcome: Outcome) -> Tally:
+    """The tally as if this item were still to be done: it is to be asked again."""
+    return _with(tally, outcome, -1)
+
+
+def _with(tally: Tally, outcome: Outcome, times: int) -> Tally:
+    done, failed = (times, 0) if outcome.is_done else (0, times)
     lanes = tally.lanes
     if outcome.lane:
         lane = lanes.get(outcome.lane, _NO_LANE)
@@ -66,29 +78,21 @@ def fold(tally: Tally, outcome: Outcome) -> Tally:
             **lanes,
             outcome.lane: LaneTally(
                 done=lane.done + done,
-                failed=lane.failed + (not done),
-                duration_ms=lane.duration_ms + (outcome.duration_ms if done else 0),
-                tokens=lane.tokens + outcome.tokens,
-                cost_usd=lane.cost_usd + (outcome.cost_usd or 0.0),
+                failed=lane.failed + failed,
+                duration_ms=lane.duration_ms + done * outcome.duration_ms,
+                tokens=lane.tokens + times * outcome.tokens,
+                cost_usd=lane.cost_usd + times * (outcome.cost_usd or 0.0),
             ),
         }
+    tags = {**tally.tags, outcome.tag: tally.tags.get(outcome.tag, 0) + times}
     return structs.replace(
         tally,
         done=tally.done + done,
-        failed=tally.failed + (not done),
-        failovers=tally.failovers + outcome.is_failover,
-        tags={**tally.tags, outcome.tag: tally.tags.get(outcome.tag, 0) + 1},
-        errors=_counted(tally.errors, outcome),
+        failed=tally.failed + failed,
+        failovers=tally.failovers + times * outcome.is_failover,
+        tags={tag: count for tag, count in tags.items() if count},
         lanes=lanes,
-        tokens=tally.tokens + outcome.tokens,
-        cost_usd=tally.cost_usd + (outcome.cost_usd or 0.0),
-        duration_ms=tally.duration_ms + outcome.duration_ms,
-        last=Checkpoint(
-            n=outcome.n, custom_id=outcome.custom_id, lane=outcome.lane, at_wall_ms=outcome.at_wall_ms
-        ),
+        tokens=tally.tokens + times * outcome.tokens,
+        cost_usd=tally.cost_usd + times * (outcome.cost_usd or 0.0),
+        duration_ms=tally.duration_ms + times * outcome.duration_ms,
     )
-
-
-def _counted(errors: dict[str, int], outcome: Outcome) -> dict[str, int]:
-    kinds = [error.kind for error in outcome.errors] or ([] if outcome.is_done else [outcome.code])
-    return {**errors, **{kind: errors.get(kind, 0) + kinds.count(kind) for kind in kinds}}

@@ -4,7 +4,6 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -103,13 +102,14 @@ class Home:
             else:
                 raise AssertionError("it never came true")
             self.disk.left = 0
+            await self.house.clock.advance(1.0)
             scope.cancel()
             await self.house.clock.advance(10.0)
         self.disk.left = None
 
-    def has_run(self, transactions: int | None = None) -> bool:
-        """So many transactions, or to its end."""
-        return self.found.state.is_over or (transactions is not None and self.disk.runs >= transactions)
+    def is_over(self) -> bool:
+        """The job, or the power."""
+        return self.found.state.is_over or self.disk.left == 0
 
     @property
     def found(self) -> Job:
@@ -153,7 +153,7 @@ async def test_on_a_full_disk_a_job_is_paused_says_so_and_goes_on_by_itself():
         life.cancel_scope.cancel()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     deaths=some.lists(some.integers(0, 12), min_size=1, max_size=3),
     parallel=some.integers(1, 3),
@@ -173,14 +173,15 @@ async def test_lives_may_end_between_any_two_transactions(deaths, parallel, on_u
     done: dict[int, str] = {}
     crashes = 0
     for death in deaths:
-        await home.work_until(partial(home.has_run, home.disk.runs + death))
+        home.disk.left = death
+        await home.work_until(home.is_over)
         crashes += 1
         charges += home.charges
         now = {each.n: each.outcome.request_id for each in home.results if each.outcome is not None}
         assert {n: now.get(n) for n in done} == done, "what was acknowledged is there, and the same"
         done = now
         home = Home(home.disk, b=[says("ho", after_s=0.1)], a=[says("hi", after_s=0.1)])
-    await home.work_until(home.has_run)
+    await home.work_until(home.is_over)
     charges += home.charges
     results = home.results
     assert [each.n for each in results] == list(range(COUNT))
