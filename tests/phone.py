@@ -31,7 +31,7 @@ class Phone:
     def __init__(self, path: Path) -> None:
         self.peer = path
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(10)
+        self._socket.settimeout(30)
         self._socket.connect(str(path))
         self._lines = self._socket.makefile("rb")
         self._count = 0

@@ -33,6 +33,8 @@ from state.config import DaemonConfig
 from state.words import LaneId
 from tests.fakes import RecordingListener
 
+PATIENCE_S = 30.0
+"""Only a test that fails ever waits so long."""
 FDS = Path("/proc/self/fd")
 LANE = LaneId("fake", "key1", "m1")
 CHUNK = Chunk(b'{"choices":[{"delta":{"content":"' + b"x" * 1000 + b'"}}]}', Kind.TEXT, "x")
@@ -134,7 +136,7 @@ class House:
 
     async def until(self, holds: Callable[[], object]) -> None:
         """Until that is so."""
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENCE_S):
             while not holds():
                 await asyncio.sleep(0.002)
 
@@ -158,12 +160,12 @@ class Client:
 
     async def hear(self) -> Any:
         """The next line; None: they have left."""
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENCE_S):
             line = await self.reader.readline()
         return json.loads(line) if line else None
 
     async def hear_header(self) -> Any:
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENCE_S):
             head = await self.reader.readuntil(b"\r\n\r\n")
             return json.loads(await self.reader.readexactly(int(head.split(b":")[1])))
 

@@ -369,7 +369,7 @@ async def test_without_descriptors_clients_are_turned_away_and_later_let_in(tmp_
             with no_descriptors_left():
                 stranger.connect(str(house.path))
                 await house.until(lambda: house.listener.of(ShortOfSockets))
-            stranger.settimeout(5)
+            stranger.settimeout(30)
             assert b'"overloaded"' in await anyio.to_thread.run_sync(stranger.recv, 65536)
         client.ask(2, "echo", text="b")
         assert await client.hear() == answer(2, "b")

@@ -156,7 +156,7 @@ def _reloads(do: Do, home: Path) -> None:
 
 def _wait_for(count: Callable[[], int], wanted: int) -> None:
     """Interactive answers do not wait for the journal, so neither may we expect it at once."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while count() < wanted:
         assert time.monotonic() < until
         time.sleep(0.05)
