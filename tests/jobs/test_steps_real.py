@@ -194,3 +194,33 @@ def test_a_cascade_goes_on_at_the_next_item_with_the_right_key_and_model_after_k
     assert [each["failover"]["state"] for each in results] == ["done"] * 12 + ["unknown"] + ["done"] * 11
     assert asleep["counts"]["pending"] == 6
     assert upstream.received == list(range(24))
+
+
+def test_whoever_follows_hears_how_far_it_is_what_went_amiss_and_the_end(tmp_path):
+    with Upstream() as upstream:
+        config(tmp_path, upstream)
+        upstream.hold(VICTIM, "sent")
+        with running(tmp_path) as daemon:
+            daemon.wait_ready()
+            with dialled(daemon) as phone, dialled(daemon) as other:
+                lines = [*items(COUNT), {"custom_id": "broken", "error": "it is empty"}]
+                options = {"parallel": 1}
+                job = phone.ask("job.submit", items=lines, model="auto", options=options)["job_id"]
+                assert upstream.held.wait(PATIENCE_S)
+                id_ = other.begin("job.follow", job_id=job)
+                first = other.hear()
+                assert first["method"] == "job.progress"
+                status = first["params"]["status"]
+                assert (status["state"], status["counts"]["done"], status["counts"]["sent"]) == (
+                    "running",
+                    VICTIM,
+                    1,
+                )
+                assert [lane["in_flight"] for lane in status["lanes"]] == [1]
+                upstream.release()
+                while "method" in (last := other.hear()):
+                    assert last["method"] == "job.progress"
+                assert last["id"] == id_
+                assert (last["result"]["state"], last["result"]["counts"]["done"]) == ("done", COUNT)
+                assert last["result"]["tags"] == {"a": COUNT, "unsent": 1}
+                assert [each["job_id"] for each in phone.ask("job.list")["jobs"]] == [job]
