@@ -179,6 +179,19 @@ def test_a_piece_whose_acknowledgement_got_lost_is_sent_again_and_stored_once(da
     assert "the daemon is away; waiting for it\nit goes on\n" in said.err
 
 
+def test_of_many_pieces_some_may_be_sent_twice(daemon, jobs):
+    many = [{"messages": [n]} for n in range(2500)]
+    jobs.acks_lost = 2
+
+    said = ctl(
+        daemon, "batch", "run", "-", "--detach", stdin="".join(f"{json.dumps(each)}\n" for each in many)
+    )
+
+    assert said.code == Exit.OK
+    assert jobs.items == many
+    assert jobs.pieces == 5
+
+
 def test_while_the_disk_is_full_it_waits_and_says_so(daemon, jobs, night):
     full = refuses(ErrorKind.JOURNAL_UNAVAILABLE, "the disk is full")
     daemon.on("job.submit", full, full, jobs._submit)

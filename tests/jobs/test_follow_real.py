@@ -128,7 +128,7 @@ def test_ctrl_c_while_it_is_submitted_leaves_nothing(night):
         run.send_signal(signal.SIGINT)
         _, told = run.communicate(timeout=PATIENCE_S)
         assert run.returncode == Exit.FAILED
-        assert "given up while it was being submitted\n  nothing was asked\n" in told
+        assert "given up while it was being submitted\n  nothing of it is left\n" in told
         assert night.ask("job.list")["jobs"] == []
     assert not (night.home / "out").exists()
 

@@ -19,7 +19,7 @@ from daemon.ctl.batch.steady import Steady
 from daemon.ctl.batch.watching import Watcher, watching
 from daemon.ctl.complaint import Complaint
 from daemon.ctl.grammar import BELOW, sockets_of
-from daemon.ctl.line import Json
+from daemon.ctl.line import Json, call
 from daemon.ctl.plain import counted, inert
 from daemon.ctl.steer import STRATEGIES
 from daemon.ctl.terminal import Terminal
@@ -65,15 +65,18 @@ def run(args: argparse.Namespace, screen: Terminal) -> int:
             exit_code=Exit.USAGE,
         )
     with watching(screen, os.environ.get("TERM", "")) as watcher:
-        if getattr(args, BELOW) == "attach":
-            with ExitStack() as stack:
-                kept = None
-                if args.out:
-                    with Steady(sockets_of(args.socket), watcher.say) as line:
-                        line.ask("job.status", {"job_id": args.job})
-                    kept = stack.enter_context(Kept(args.out, args.job))
-                return _followed(args, args.job, kept, watcher, screen)
-        return _run(args, watcher, screen)
+        does = _attach if getattr(args, BELOW) == "attach" else _run
+        return does(args, watcher, screen)
+
+
+def _attach(args: argparse.Namespace, watcher: Watcher, screen: Terminal) -> int:
+    with ExitStack() as stack:
+        kept = None
+        if args.out:
+            # A name that is no job's should leave no file behind.
+            call(sockets_of(args.socket), "job.status", {"job_id": args.job})
+            kept = stack.enter_context(Kept(args.out, args.job))
+        return _followed(args, args.job, kept, watcher, screen)
 
 
 def _run(args: argparse.Namespace, watcher: Watcher, screen: Terminal) -> int:
@@ -88,11 +91,14 @@ def _run(args: argparse.Namespace, watcher: Watcher, screen: Terminal) -> int:
             kept = stack.enter_context(Kept(args.out, job_id)) if args.out else None
             count = fill(line, job_id, source, items, watcher.sent, alone=bool(args.images))
         except BaseException as error:
-            take_back(line, job_id)
+            is_gone = take_back(line, job_id)
             if kept is not None:
                 kept.forget()
             if isinstance(error, KeyboardInterrupt):
-                raise Complaint("given up while it was being submitted", "nothing was asked") from None
+                left = (
+                    "nothing of it is left" if is_gone else "failoverctl batch list shows what is left of it"
+                )
+                raise Complaint("given up while it was being submitted", left) from None
             raise
         watcher.leave()
         watcher.say(f"job {inert(job_id)} is submitted: {counted(count, 'item')}")

@@ -65,13 +65,15 @@ def fill(
     return count
 
 
-def take_back(line: Steady, job_id: str) -> None:
-    """Leave nothing of it."""
+def take_back(line: Steady, job_id: str) -> bool:
+    """Leave nothing of it; whether that is so."""
     # Who interrupts this, too, or finds the daemon gone, leaves a job behind that is never sealed and so
     # never asks anything.
     with suppress(Complaint, KeyboardInterrupt):
         line.ask("job.cancel", {"job_id": job_id})
         line.ask("job.purge", {"job_id": job_id})
+        return True
+    return False
 
 
 def _sound(items: Iterable[Request | Flaw]) -> Iterator[Request]:
