@@ -93,8 +93,8 @@ async def _unexplained(there: Besieged, line: Wire) -> list[str]:
 
 
 def _reports_of(call: Call) -> list[dict[str, str]]:
-    """Of answers by JSON-RPC to calls without a name."""
-    if call.asking.options.get("request_id"):
+    """Of answers by JSON-RPC to calls without a name that nobody can have forgotten."""
+    if call.saw_the_end or call.asking.options.get("request_id"):
         return []
     return [said["result"]["failover"] for said in call.answers if "result" in said]
 

@@ -55,8 +55,8 @@ class Besieged(Struct, kw_only=True):
     """How long a ping took: what this machine and its load do to everybody."""
     pulse_cpu_s: list[float] = field(default_factory=list)
     """How much the daemon worked meanwhile."""
-    loses_providers: bool = True
-    """Whether reloads take one away now and then."""
+    is_steady: bool = False
+    """Its config stays what it is: a start judges by the settings that it finds, also what happened before."""
 
     def measured(self) -> Measured:
         proc = Path(f"/proc/{self.process.popen.pid}")
@@ -71,7 +71,8 @@ class Besieged(Struct, kw_only=True):
 
     def write_config(self, rng: random.Random | None = None, *, patience: float = 1.0) -> None:
         """As it was, or another good one; or one that has more patience with servers on a busy machine."""
-        stay = self.servers if rng is None or not self.loses_providers else _without_bob(self.servers, rng)
+        rng = None if self.is_steady else rng
+        stay = self.servers if rng is None else _without_bob(self.servers, rng)
         _replace(self.home / "failoverd.toml", _config(self.home, stay, rng, patience))
         found = load(str(self.home / "failoverd.toml"), surroundings())
         assert isinstance(found, Resolved), found
@@ -117,7 +118,7 @@ async def besieged(home: Path, seed: int) -> AsyncIterator[Besieged]:
 
 async def killed_in_a_storm(there: Besieged, seed: int, *, visitors: int, of: str) -> None:
     """Killed as by the kernel, with everybody there; then it begins again."""
-    there.loses_providers = False
+    there.is_steady = True
     raging = asyncio.ensure_future(storm(there, seed, visitors=visitors, visits=100, of=of))
     there_were = len(there.street.calls)
     while len(there.street.calls) < there_were + 10 * visitors and not raging.done():
