@@ -13,7 +13,7 @@ from state.events import Event
 from state.memory.durability import JournalSetAside
 from state.memory.moved import moved
 from state.memory.parts import parts_of
-from state.memory.remembered import Remembered, remember
+from state.memory.remembered import Remembered, remember, unanswered
 from state.timeline import Anchor, Reading, resume
 
 __all__ = ["NO_PAST", "Past", "open_past"]
@@ -26,7 +26,7 @@ class Past(Struct, frozen=True, kw_only=True):
     """Where their timeline stood; None: there was none."""
     remembered: Remembered = Remembered()
     opened: Sequence[Event] = ()
-    """How the attempts began that nobody closed."""
+    """How the attempts and requests began that nobody closed."""
 
     def seen_from(self, at_ms: int, now: Reading) -> "Past":
         """The same on the timeline of a life that began without it and stands at this moment by now."""
@@ -55,4 +55,5 @@ async def open_past(
     except JournalLost as error:
         await file.close()
         raise JournalUnusable(str(error)) from error
+    opened += unanswered(recalled.tail)
     return file, Past(anchor=recalled.anchor, remembered=remembered, opened=opened), set_aside

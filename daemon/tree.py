@@ -47,7 +47,7 @@ from state.events import ConfigLoaded, Event, LinkRestored
 from state.memory.durability import JournalSetAside, Retention
 from state.memory.fold import NOTHING_KNOWN
 from state.memory.parts import ROUTER, part_name
-from state.memory.remembered import Remembered, interrupted
+from state.memory.remembered import Remembered, cut_short, interrupted
 from state.settings.resolved import Changes, Resolved, compare, config_digest
 
 __all__ = ["Edges", "Tree"]
@@ -157,6 +157,8 @@ class Tree:
         for closed in interrupted(opened, self._remembered.open_attempts, at_ms=at_ms, wall_ms=wall_ms):
             if closed.lane.provider in self.doors:
                 self.doors[closed.lane.provider].ledger.happened(closed)
+        for verdict in cut_short(opened, self._remembered.open_attempts, at_ms=at_ms, wall_ms=wall_ms):
+            self.router.switchboard.happened(verdict)
 
     # Starting, and what a reload changes.
 

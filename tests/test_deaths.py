@@ -25,7 +25,7 @@ from anyio import create_task_group
 from daemon.configfile import load, surroundings
 from daemon.exits import Exit
 from state.config import Config
-from state.events import AttemptClosed, AttemptOpened, OperatorActed
+from state.events import AttemptClosed, AttemptOpened, OperatorActed, RequestClosed, RequestOpened
 from state.memory.journal import EVENTS_AFTER, SNAPSHOTS_READ, read_event
 from state.memory.parts import ROUTER, part_name
 from state.memory.remembered import Remembered, remember
@@ -220,6 +220,8 @@ class Witness:
         self._seq = 0
         self._opened: Counter[str] = Counter()
         self._closed: Counter[str] = Counter()
+        self._named: Counter[str] = Counter()
+        self._verdicts: Counter[str] = Counter()
         self._left_open: set[str] = set()
         self.compared = 0
 
@@ -247,6 +249,10 @@ class Witness:
                     self._opened[attempt_id] += 1
                 case AttemptClosed(attempt_id=attempt_id):
                     self._closed[attempt_id] += 1
+                case RequestOpened(request_id=request_id):
+                    self._named[request_id] += 1
+                case RequestClosed(request_id=request_id):
+                    self._verdicts[request_id] += 1
                 case OperatorActed(act=act):
                     acted.append(str(act.__struct_config__.tag))
             if seq in covered:
@@ -262,6 +268,9 @@ class Witness:
         """After the last life, which has ended in peace."""
         assert self._opened == self._closed
         assert set(self._opened.values()) == {1}
+        asked = {attempt_id.rpartition(".")[0] for attempt_id in self._opened}
+        assert asked | self._named.keys() <= self._verdicts.keys(), "each request has its verdict"
+        assert set(self._verdicts.values()) == {1}
 
     def _compares(self, snapshots: dict[str, tuple[int, bytes]]) -> None:
         known = {part_name(name): state for name, state in self._known.providers.items()}

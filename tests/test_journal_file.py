@@ -11,7 +11,14 @@ import pytest
 from actors.journal.journal_file import JournalFile, JournalLost, JournalUnusable, open_journal
 from actors.journal.recall import open_and_recall
 from state.events import LinkRestored
-from state.memory.journal import APPLICATION_ID, EVENT_WRITE, VERSION, write_event
+from state.memory.journal import (
+    APPLICATION_ID,
+    EVENT_WRITE,
+    EVENTS_AFTER,
+    SNAPSHOT_WRITE,
+    VERSION,
+    write_event,
+)
 
 WALL_MS = 1_767_225_600_000
 
@@ -207,3 +214,23 @@ async def test_a_full_disk_is_a_condition_and_the_same_connection_recovers(path)
 
 def test_a_journal_says_where_it_is(path):
     assert repr(JournalFile(path)) == f"journal {path}"
+
+
+async def test_a_start_reads_nothing_that_the_snapshots_cover(path):
+    """What lies before them could be a million events, or no events at all."""
+
+    def fill(connection: sqlite3.Connection) -> None:
+        connection.executemany(EVENT_WRITE, [(0, 0, "junk", None, b"\xff")] * 10_000)
+        connection.executemany(SNAPSHOT_WRITE, [("router", 10_000, b"{}"), ("provider:a", 10_000, b"{}")])
+        insert(connection)
+
+    async with opened(path) as (file, _):
+        await file.run(fill)
+    file, recalled, _ = await open_and_recall(path, {"router", "provider:a"}, wall_ms=WALL_MS)
+    plan = await file.run(
+        lambda connection: connection.execute(f"EXPLAIN QUERY PLAN {EVENTS_AFTER}", (0,)).fetchall()
+    )
+    await file.close()
+
+    assert ([stored.seq for stored in recalled.tail], recalled.unreadable) == ([10_001], 0)
+    assert "SEARCH event USING INTEGER PRIMARY KEY" in plan[0][-1]

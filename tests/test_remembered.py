@@ -30,7 +30,7 @@ from state.events import (
 from state.memory.fold import NOTHING_KNOWN, State, fold
 from state.memory.journal import Stored
 from state.memory.parts import ROUTER, concerns, concerns_router, part_name
-from state.memory.remembered import Cover, interrupted, remember
+from state.memory.remembered import Cover, cut_short, interrupted, remember, unanswered
 from state.words import LaneId
 from tests.stories import scripts, told
 from tests.world import A1, ALPHA, B1, HOME, HOUR, LANES, SETTINGS, START_WALL_MS, World
@@ -222,3 +222,23 @@ def test_names_of_parts_tell_them_apart():
     assert len(set(PARTS)) == len(PARTS)
     assert part_name("alpha") == "provider:alpha"
     assert LaneId("alpha", "key1", "small") == A1
+
+
+def test_a_request_that_a_death_cut_short_has_its_verdict():
+    when: dict[str, Any] = {"at_ms": 5, "wall_ms": 5}
+    world = World()
+    opened = world.leaves(A1)
+    named = RequestOpened(**when, request_id="named", content="digest", app="app")
+    done = RequestOpened(**when, request_id="done", content="other")
+    closed = RequestClosed(**when, request_id="done", verdict=Verdict.OK)
+    tail = [Stored(seq, event) for seq, event in enumerate((done, named, closed, *world.events), 1)]
+
+    waiting = unanswered(tail)
+    verdicts = cut_short([opened, *waiting], frozenset({opened.attempt_id}), at_ms=900, wall_ms=START_WALL_MS)
+
+    at: dict[str, Any] = {"at_ms": 900, "wall_ms": START_WALL_MS, "verdict": Verdict.INTERRUPTED}
+    assert verdicts == [
+        RequestClosed(**at, request_id=opened.request_id, attempts=1),
+        RequestClosed(**at, request_id="named", app="app", content="digest"),
+    ]
+    assert cut_short([opened], frozenset(), at_ms=900, wall_ms=0) == []

@@ -73,7 +73,9 @@ def recall(parts: Container[str], connection: sqlite3.Connection) -> Recalled:
 
 
 def opened_by(attempt_ids: Iterable[str]) -> Callable[[sqlite3.Connection], list[Event]]:
-    """A transaction that finds how attempts were opened; an attempt's name begins with its request's."""
+    """A transaction that finds how attempts and their requests were opened; an attempt's name begins with its
+    request's.
+    """
     requests = sorted({attempt_id.rpartition(".")[0] for attempt_id in attempt_ids})
 
     def read(connection: sqlite3.Connection) -> list[Event]:

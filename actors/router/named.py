@@ -136,5 +136,7 @@ def _interrupted() -> Closed:
 
 
 def _as_stored(last: RequestClosed) -> Closed:
+    if last.verdict is Verdict.INTERRUPTED:
+        return _interrupted()
     message = f"it was closed before, with the verdict {last.verdict}; its answer is not kept"
     return Closed(verdict=last.verdict, lane=last.lane, trouble=Trouble(message=message))

@@ -135,7 +135,7 @@ EVENTS_WRITE = {rows: EVENT_WRITE + ", (?, ?, ?, ?, ?)" * (rows - 1) for rows in
 and has to get it back from a busy event loop: row by row, that costs both ten times the writing itself."""
 LAST_SEQ = "SELECT coalesce(max(seq), 0) FROM event"
 EVENTS_AFTER = "SELECT seq, body FROM event WHERE seq > ? ORDER BY seq"
-OPENINGS_OF = "SELECT body FROM event WHERE request_id = ? AND kind = 'attempt_opened'"
+OPENINGS_OF = "SELECT body FROM event WHERE request_id = ? AND kind IN ('attempt_opened', 'request_opened')"
 # Bounded work a step: retention never holds the writer for long.
 EVENTS_DROP = """DELETE FROM event WHERE seq IN (
     SELECT seq FROM event WHERE wall_ms < ? AND seq <= ? ORDER BY seq LIMIT ?)"""

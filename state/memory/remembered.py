@@ -2,20 +2,30 @@
 
 snapshot of a part ---fold the tail---> state       a part without a snapshot begins with the tail
 attempts still open -------------------> interrupted: we died, nobody else is to blame
+requests still open -------------------> interrupted: their one verdict
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec import Struct
 
 from state.config import Config, ProviderConfig
-from state.events import AttemptClosed, AttemptOpened, Event, Interrupted
+from state.events import (
+    AttemptClosed,
+    AttemptOpened,
+    Event,
+    Interrupted,
+    RequestClosed,
+    RequestOpened,
+    Verdict,
+)
 from state.memory.fold import NOTHING_KNOWN, State, fold
 from state.memory.journal import Stored
 from state.memory.parts import ROUTER, concerns, concerns_router, part_name
 
-__all__ = ["Cover", "Remembered", "interrupted", "remember"]
+__all__ = ["Cover", "Remembered", "cut_short", "interrupted", "remember", "unanswered"]
 
 
 class Cover(Struct, frozen=True):
@@ -106,4 +116,47 @@ def interrupted(
         )
         for event in opened
         if isinstance(event, AttemptOpened) and event.attempt_id in open_ids
+    ]
+
+
+def unanswered(tail: Iterable[Stored]) -> list[RequestOpened]:
+    """The named requests that came in and were never closed."""
+    opened: dict[str, RequestOpened] = {}
+    for stored in tail:
+        match stored.event:
+            case RequestOpened() as event:
+                opened[event.request_id] = event
+            case RequestClosed(request_id=request_id):
+                opened.pop(request_id, None)
+            case _:
+                pass
+    return list(opened.values())
+
+
+def cut_short(
+    opened: Iterable[Event], open_ids: frozenset[str], *, at_ms: int, wall_ms: int
+) -> list[RequestClosed]:
+    """The verdicts of requests that a death cut short: whose attempts are open, and who have a name."""
+    named: dict[str, RequestOpened] = {}
+    attempts: Counter[str] = Counter()
+    requests: dict[str, None] = {}
+    for event in opened:
+        if isinstance(event, RequestOpened):
+            named[event.request_id] = event
+            requests[event.request_id] = None
+        elif isinstance(event, AttemptOpened):
+            attempts[event.request_id] += 1
+            if event.attempt_id in open_ids:
+                requests[event.request_id] = None
+    return [
+        RequestClosed(
+            at_ms=at_ms,
+            wall_ms=wall_ms,
+            request_id=request_id,
+            verdict=Verdict.INTERRUPTED,
+            app=named[request_id].app if request_id in named else "",
+            attempts=attempts[request_id],
+            content=named[request_id].content if request_id in named else "",
+        )
+        for request_id in requests
     ]
