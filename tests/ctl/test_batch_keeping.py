@@ -55,6 +55,16 @@ def test_whoever_comes_back_goes_on_behind_the_last_whole_line(path):
     assert read(path) == [ONE, TWO, THREE]
 
 
+def test_half_a_line_is_cut_off_and_nothing_else(path):
+    with Kept(path, "j1") as kept:
+        kept.add([ONE])
+    with Path(path).open("ab") as file:
+        file.write(b'{"id": "j1-1", "te')
+
+    with Kept(path, "j1"):
+        assert Path(path).read_bytes() == lines_of([ONE])
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_wherever_a_write_is_cut_no_line_is_lost_or_doubled(tmp_path_factory, data):
@@ -130,7 +140,7 @@ def test_a_full_disk_leaves_whole_lines(path):
                 kept.add([TWO, THREE])
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        assert read(path) == [ONE]
+        assert Path(path).read_bytes() == lines_of([ONE])
         kept.add([TWO])
 
     assert read(path) == [ONE, TWO]

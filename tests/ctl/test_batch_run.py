@@ -109,6 +109,14 @@ def test_wrong_lines_are_named_and_nothing_is_asked(daemon, jobs, night, out):
     assert not Path(out).exists()
 
 
+def test_behind_a_wrong_line_nothing_more_is_sent_only_looked_at(daemon, jobs):
+    said = ctl(daemon, "batch", "run", "-", stdin="what?\n" + '{"messages": []}\n' * 2500 + "[]\n")
+
+    assert said.code == Exit.USAGE
+    assert "line 2,502: not a JSON object\n" in said.err
+    assert jobs.items == []
+
+
 def test_a_file_of_nothing_but_mistakes_is_not_told_in_full(daemon, jobs):
     said = ctl(daemon, "batch", "run", "-", stdin="x\n" * 1000)
 
