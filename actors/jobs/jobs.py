@@ -114,17 +114,17 @@ class Jobs:
         """Ask for no more of it, and cut off what is under way."""
         if job.state.is_over:
             return job
-        await self._leave(job)
-        for state in (ItemState.PENDING, ItemState.SENT):
-            await self._move_all(job, state, ItemState.CANCELLED)
+        await self._leave(job, cut=True)
+        # What is cut off may have been answered and paid for, as in a crash: nobody sends it again unasked.
+        await self._recovered(job)
+        await self._move_all(job, ItemState.PENDING, ItemState.CANCELLED)
         await self._journal.transact(shelf.finish(job.seq, JobState.CANCELLED, self._clock.wall_ms()))
         return await self._journal.transact(shelf.find(job.id)) or job
 
     async def resume(self, job: Job, *, unknown: bool, failed: bool) -> Job:
         """Go on; with those of which nothing is known, and those that failed, if that is wished."""
         if unknown or failed or job.state.is_over:
-            # A tally that is counted anew must not meet outcomes that are on their way.
-            await self._leave(job)
+            await self._leave(job, cut=False)
             again = [ItemState.CANCELLED] if job.state is JobState.CANCELLED else []
             again += [ItemState.UNKNOWN] * unknown + [ItemState.FAILED] * failed
             for state in again:
@@ -269,14 +269,19 @@ class Jobs:
                 self.book.tallies.pop(job.seq, None)
             return
 
-    async def _leave(self, job: Job) -> None:
-        """Nobody works on it any more, and all that came of it is on the disk."""
+    async def _leave(self, job: Job, *, cut: bool) -> None:
+        """Nobody works on it any more, and all that came of it is on the disk. What is under way is cut off,
+        or comes to its end.
+        """
         if self.book.trouble:
             raise JournalUnusable(self.book.trouble)
         self._due.pop(job.seq, None)
         runner = self._runners.get(job.seq)
         if runner is not None:
-            runner.cut()
+            if cut:
+                runner.cut()
+            else:
+                runner.stop()
             await runner.ended.wait()
             await self.book.flush()
 

@@ -269,8 +269,8 @@ async def _read(cast: Cast, params: SubmitParams, job: NewJob | Job) -> list[New
 
 
 def _is_repeated(params: SubmitParams, job: Job) -> bool:
-    """The last piece once more: its acknowledgement did not get through."""
-    return params.from_ is not None and params.from_ + len(params.items) <= job.total
+    """The last piece, or the seal, once more: its acknowledgement did not get through."""
+    return not params.items or (params.from_ is not None and params.from_ + len(params.items) <= job.total)
 
 
 def _refused(field: str, why: str) -> Refusal:

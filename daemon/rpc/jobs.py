@@ -21,15 +21,11 @@ __all__ = ["JOBS"]
 Act = Callable[[Cast, Any, Caller], Awaitable[Struct | Refusal]]
 
 
-def _does(
-    name: str, says: str, takes: type[Struct], act: Act, gives: type[Struct], *, is_heavy: bool = False
-) -> Method:
+def _does(name: str, says: str, takes: type[Struct], act: Act, gives: type[Struct]) -> Method:
     async def works(cast: Cast, params: Struct, call: Call) -> Struct | Refusal:
         return await act(cast, params, call.caller)
 
-    return Method(
-        name=name, says=says, scope=Scope.JOBS, takes=takes, gives=gives, works=works, is_heavy=is_heavy
-    )
+    return Method(name=name, says=says, scope=Scope.JOBS, takes=takes, gives=gives, works=works)
 
 
 JOBS = (
@@ -39,7 +35,6 @@ JOBS = (
         jobs.SubmitParams,
         jobs.submit,
         jobs.Submitted,
-        is_heavy=True,
     ),
     _does("job.list", "Tell the jobs there are, the newest first.", Nothing, jobs.jobs, jobs.JobsSaid),
     _does(

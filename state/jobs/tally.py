@@ -84,15 +84,23 @@ def _with(tally: Tally, outcome: Outcome, times: int) -> Tally:
                 cost_usd=lane.cost_usd + times * (outcome.cost_usd or 0.0),
             ),
         }
-    tags = {**tally.tags, outcome.tag: tally.tags.get(outcome.tag, 0) + times}
+    tags = _added(tally.tags, [outcome.tag], times)
+    kinds = [error.kind for error in outcome.errors] or ([] if outcome.is_done else [outcome.code])
     return structs.replace(
         tally,
         done=tally.done + done,
         failed=tally.failed + failed,
         failovers=tally.failovers + times * outcome.is_failover,
-        tags={tag: count for tag, count in tags.items() if count},
+        tags=tags,
+        errors=_added(tally.errors, kinds, times),
         lanes=lanes,
         tokens=tally.tokens + times * outcome.tokens,
         cost_usd=tally.cost_usd + times * (outcome.cost_usd or 0.0),
         duration_ms=tally.duration_ms + times * outcome.duration_ms,
     )
+
+
+def _added(counts: dict[str, int], names: list[str], times: int) -> dict[str, int]:
+    """What has come to nothing again is left out."""
+    added = {**counts, **{name: counts.get(name, 0) + times * names.count(name) for name in names}}
+    return {name: count for name, count in added.items() if count}

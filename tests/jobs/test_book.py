@@ -16,7 +16,7 @@ from actors.jobs.shelf import NewItem, NewJob, Piece
 from actors.journal.journal import Journal
 from actors.journal.journal_file import JournalLost, JournalUnusable
 from state.jobs.job import ItemKind, Job, JobOptions, Owner
-from state.jobs.outcome import Outcome
+from state.jobs.outcome import Error, Outcome
 from state.jobs.tally import NOTHING_DONE, LaneTally, Tally, fold, unfold
 from state.memory.journal import MIGRATIONS
 from tests.fakes import FakeClock, FakeJournalBackend, RecordingListener
@@ -227,6 +227,10 @@ outcomes = some.builds(
     lane=some.sampled_from(("", "a/key1/m", "b/key1/m")),
     tokens=some.integers(0, 100),
     duration_ms=some.integers(0, 100),
+    errors=some.lists(some.builds(Error, lane=some.just("a"), kind=some.sampled_from("xyz")), max_size=3).map(
+        tuple
+    ),
+    code=some.just("unavailable"),
 )
 
 

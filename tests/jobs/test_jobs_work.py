@@ -175,10 +175,34 @@ async def test_a_cancelled_job_keeps_what_is_done_and_can_be_resumed(tmp_path):
         cancelled = await there.cancel(job)
         assert (cancelled.state, cancelled.done) == ("cancelled", 2)
         results = await there.results(job)
-        assert [each["failover"]["state"] for each in results] == ["done"] * 2 + ["cancelled"] * 3
+        states = [each["failover"]["state"] for each in results]
+        assert states == ["done", "done", "unknown", "cancelled", "cancelled"], (
+            "the third may have been paid for"
+        )
         a.feels(answering())
         await there.resume(job)
+        status = await there.over(job)
+        assert (status.counts["done"], status.counts["unknown"], status.counts["cancelled"]) == (4, 1, 0)
+        await there.resume(job, unknown="retry")
         assert (await there.over(job)).counts["done"] == 5
+        assert [each["failover"]["again"] for each in await there.results(job)] == [
+            False,
+            False,
+            True,
+            False,
+            False,
+        ]
+
+
+async def test_items_under_way_come_to_their_end_when_failed_ones_are_asked_again(tmp_path):
+    a = Server(failing("400 Bad", "no", code="invalid_request_error"), answering(after_s=0.1), answering())
+    async with yard(tmp_path, a=a) as there:
+        job = await there.submit(4, parallel=1)
+        while len(a.calls) < 2:
+            await asyncio.sleep(0.005)
+        await there.resume(job, failed="retry")
+        status = await there.over(job)
+        assert (status.counts["done"], len(a.calls)) == (4, 5)
 
 
 async def test_failed_items_are_asked_again_when_that_is_wished(tmp_path):
@@ -232,6 +256,8 @@ async def test_pieces_come_one_after_the_other_and_may_come_twice(tmp_path):
             last = await there.hand_in(items(2, 6), job_id=job, from_=6)
             assert isinstance(last, api.Submitted)
             assert last.stored == 8
+        sealed = await there.hand_in([], job_id=job)
+        assert isinstance(sealed, api.Submitted)
         await there.over(job)
         assert [each["custom_id"] for each in await there.results(job)] == [f"item-{n}" for n in range(8)]
 
