@@ -57,6 +57,22 @@ while not heard.endswith(b"\\n"):
 print(heard.decode(), end="")
 """
 
+WAITING = """
+import socket, threading
+def client(number):
+    line = socket.socket(socket.AF_UNIX)
+    line.settimeout(120)
+    try:
+        line.connect("/run/failoverd/failoverd.sock")
+        line.sendall(b'{}')
+        print("heard", line.recv(1))
+    except OSError as error:
+        print(type(error).__name__)
+threads = [threading.Thread(target=client, args=(number,)) for number in range(3)]
+for each in threads: each.start()
+for each in threads: each.join()
+"""
+
 FIVE = """
 import json, socket, sys, threading, time
 until = time.monotonic() + float(sys.argv[1])
@@ -90,6 +106,7 @@ def machine(tmp_path_factory) -> Iterator[Machine]:
         made.write("/root/provider.py", PROVIDER)
         made.run("touch", "/run/provider-saw")
         made.write("/root/call.py", CALL)
+        made.write("/root/waiting.py", WAITING)
         made.write("/root/five.py", FIVE.replace("\\\\n", "\\n"))
         made.run("systemd-run", "--unit=provider", "/usr/bin/python3", "/root/provider.py")
         made.write("/etc/failoverd/failoverd.toml", CONFIG)
@@ -286,6 +303,31 @@ def test_an_upgrade_that_does_not_come_up_gives_way_to_the_release_before(machin
         drop_in(machine, "")
         machine.run("systemctl", "reset-failed", "failoverd", check=False)
         machine.run("systemctl", "restart", "failoverd")
+
+
+def test_with_a_wrong_config_it_gives_up_soon_who_waits_is_told_and_a_restart_is_all_it_takes(machine):
+    machine.run("systemctl", "reset-failed", "failoverd")
+    machine.run("systemctl", "stop", "failoverd")
+    machine.write("/etc/failoverd/failoverd.toml", CONFIG + "[provider.nobody\n")
+    complaints = _complaints(machine)
+    try:
+        told = machine.run("python3", "/root/waiting.py")
+        assert told.split() == ["ConnectionResetError"] * 3
+        machine.wait("the end of the attempts", lambda: machine.shown("ActiveState") == "failed")
+        assert _complaints(machine) - complaints <= 7
+        assert machine.shown("Result", "failoverd.socket") == "trigger-limit-hit"
+        assert machine.code("systemctl", "is-active", "--quiet", "failoverd.socket") != 0
+    finally:
+        machine.write("/etc/failoverd/failoverd.toml", CONFIG)
+    machine.run("systemctl", "restart", "failoverd")
+    for unit in ("failoverd.service", "failoverd.socket", "failoverd-http.socket"):
+        assert machine.shown("ActiveState", unit) == "active"
+    assert "result" in chat(machine, "well/m")
+    machine.run("systemctl", "reset-failed", "failoverd")
+
+
+def _complaints(machine: Machine) -> int:
+    return machine.run("journalctl", "-u", "failoverd", "--no-pager").count("the ] of a table is missing")
 
 
 def test_a_user_has_one_of_ones_own(machine):
