@@ -81,6 +81,15 @@ def test_ctrl_c_detaches_and_says_how_to_come_back(jobs, run, daemon):
     assert not any(method == "job.cancel" for method, _ in daemon.asked)
 
 
+def test_what_was_said_while_it_was_submitted_is_gone_when_it_failed(daemon, jobs, tmp_path):
+    path = tmp_path / "wrong.jsonl"
+    path.write_text('{"messages": []}\n' * 1500 + "what?\n")
+    with on_screen("-m", "daemon.ctl", "--socket", str(daemon.path), "batch", "run", str(path)) as screen:
+        assert screen.wait_end() == Exit.USAGE
+
+    assert "submitted 1,000 items\n\x1b[1A\r\x1b[Jfailoverctl:" in re.sub(r"\x1b\[[\d;]*m", "", screen.drawn)
+
+
 def test_without_colour_bars_are_still_bars(jobs, run):
     with run(environ={"NO_COLOR": "1"}) as screen:
         jobs.between.set()

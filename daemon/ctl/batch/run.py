@@ -91,6 +91,7 @@ def _run(args: argparse.Namespace, watcher: Watcher, screen: Terminal) -> int:
             kept = stack.enter_context(Kept(args.out, job_id)) if args.out else None
             count = fill(line, job_id, source, items, watcher.sent, alone=bool(args.images))
         except BaseException as error:
+            watcher.leave()
             is_gone = take_back(line, job_id)
             if kept is not None:
                 kept.forget()
