@@ -94,6 +94,7 @@ class Tree:
         self._gone: dict[str, Doorway] = {}
         """Of the providers that a reload took away. Snapshots go on to show them."""
         self._children: dict[str, str] = {}
+        """By provider, also by those that are gone: the last that was called so may still be finishing."""
         self._mailboxes: dict[str, Mailbox[ProbeNow]] = {}
         self._generation = 0
         kept = resolved.config.journal
@@ -177,14 +178,14 @@ class Tree:
 
     async def swap(self, resolved: Resolved, supervisor: Supervisor) -> Changes:
         """Let another config take effect. A changed provider keeps its ledger and its door; its next life
-        serves before the last one has drained.
+        serves before the last one has drained, and nobody waits for that.
         """
         changes = compare(self.resolved, resolved)
         self.resolved = resolved
         leaving = [self._children[name] for name in (*changes.removed, *changes.changed)]
         for name in changes.removed:
             self._gone[name] = self.doors.pop(name)
-            del self._children[name], self._mailboxes[name]
+            del self._mailboxes[name]
         for name in changes.changed:
             self.doors[name].reconfigure(resolved.config.provider[name])
         for name in changes.added:
@@ -195,7 +196,7 @@ class Tree:
         for name in (*changes.changed, *changes.added):
             await supervisor.start_child(self._provider_spec(name))
         for child in leaving:
-            await supervisor.stop_child(child)
+            supervisor.let_go(child)
         return changes
 
     def serving(self, after_s: float) -> Serving:

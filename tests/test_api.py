@@ -412,6 +412,25 @@ def test_who_comes_back_for_an_answer_that_is_not_kept_is_not_given_nothing(daem
     assert "its answer is not kept" in str(again.value)
 
 
+def test_a_reload_waits_for_nobody_who_is_under_way(tmp_path):
+    with house(tmp_path) as (daemon, phone), dialled(daemon) as caller:
+        hang = [{"role": "user", "content": "hang"}]
+        caller.begin("chat", model="good/m1", messages=hang, deadline_s=60.0)
+        until(lambda: status(phone).in_flight == 1)
+        path = tmp_path / "failoverd.toml"
+        whole = path.read_text()
+        begin, _, rest = whole.partition("[provider.good]")
+        path.write_text(begin + rest[rest.index("[pool.chat]") :].replace(', "good/m1", "good/m2"', ""))
+        assert phone.ask("config.reload")["changes"]["removed"] == ["good"]
+        path.write_text(whole)
+        assert phone.ask("config.reload")["changes"]["added"] == ["good"]
+        path.write_text(whole.replace("rpm = 1000", "rpm = 900"))
+        assert phone.ask("config.reload")["changes"]["changed"] == ["good"]
+
+        assert status(phone).in_flight == 1, "it was let go on"
+        assert phone.ask("chat", model="good/m1", messages=MESSAGES)["failover"]["verdict"] == "ok"
+
+
 def test_to_ask_twice_for_a_drain_is_no_impatience(tmp_path):
     with house(tmp_path) as (daemon, phone), dialled(daemon) as operator:
         hang = [{"role": "user", "content": "hang"}]

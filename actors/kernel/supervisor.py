@@ -180,6 +180,10 @@ class Supervisor:
         ended = await self._stop_together((child,), by_ms)
         return ended[0]
 
+    def let_go(self, name: str) -> None:
+        """The same, without waiting for its end."""
+        self._room.start_soon(self.stop_child, name)
+
     async def _stop_together(self, children: tuple[Child[Any], ...], by_ms: int) -> list[ChildEnded]:
         """All at once, in the order in which they end."""
         ended: list[ChildEnded] = []
