@@ -13,29 +13,22 @@ from functools import partial
 
 from anyio import CancelScope, Lock, create_task_group
 from anyio import Event as Wakeup
-from anyio.lowlevel import checkpoint
 from msgspec.structs import replace
 
-from actors.case import Case, Client, Closed
 from actors.jobs import shelf
-from actors.jobs.book import Book, Intent, Released, Settled
-from actors.jobs.intake import read_body
+from actors.jobs.book import Book, Released, Settled
 from actors.jobs.lineup import FETCH_BYTES_MAX, FETCH_MAX, Lineup
+from actors.jobs.messenger import Asked, Messenger, round_of
 from actors.jobs.news import News, Pace
 from actors.journal.journal import Journal
 from actors.journal.journal_file import JournalUnusable
 from actors.kernel.deadlines import move_on_at
-from actors.router.opening import decode_options
 from actors.router.router import Router
 from actors.seams import Clock
-from actors.wire.complaint import BadRequest
-from state.jobs.errand import Errand, Round, Tried, after
-from state.jobs.job import Job, JobState, asked_of
+from state.jobs.errand import Errand, after
+from state.jobs.job import Job, JobState
 from state.jobs.outcome import Outcome
-from state.jobs.prospect import Prospect, prospect
-from state.jobs.settle import LOOK_AGAIN_MS, Ask, Later, before, settle, unsendable
-from state.routing.names import Unknown
-from state.routing.routing import choose
+from state.jobs.settle import Ask, Later, before, settle
 from state.words import LaneId
 
 __all__ = ["Runner"]
@@ -63,7 +56,7 @@ class Runner:
         """When it has come to its end, whichever."""
         self.is_stopping = False
         self._parallel = parallel
-        self._router = router
+        self._messenger = Messenger(job, router, book, clock)
         self._journal = journal
         self._book = book
         self._news = news
@@ -179,11 +172,11 @@ class Runner:
     # One item.
 
     async def _see_to(self, errand: Errand) -> None:
-        case = self._case(errand)
+        case = self._messenger.case(errand)
         if isinstance(case, Later | Outcome):
             self._conclude(errand, case)
             return
-        seen = self._prospect(case, errand)
+        seen = self._messenger.look(case, errand)
         found = before(
             errand,
             seen,
@@ -196,84 +189,38 @@ class Runner:
             return
         if seen.why and not errand.reason:
             errand = replace(errand, reason=seen.why)
-        closed, was_sent = await self._ask(case, errand)
-        if closed is None:
+        asked = await self._messenger.ask(case, errand, partial(self._goes_to, errand.item.n))
+        if asked.closed is None:
             self._lineup.put_back(errand)
             self._put_down(errand)
             return
-        now = _round(case, closed, self._clock.now_ms())
+        now = round_of(case, asked.closed, self._clock.now_ms())
         errand = after(errand, now)
         settled = settle(
             errand,
             now,
-            self._prospect(case, errand),
+            self._messenger.look(case, errand),
             now_ms=self._clock.now_ms(),
             wall_ms=self._clock.wall_ms(),
             may_fail_over=case.ask.failover and case.pool.rules.failover,
         )
-        self._conclude(errand, settled, closed, was_sent=was_sent)
+        self._conclude(errand, settled, asked)
 
-    def _case(self, errand: Errand) -> Case | Later | Outcome:
-        """The request that it is now: names, pools and lanes may be others than when it was handed in."""
-        item, now_ms = errand.item, self._clock.now_ms()
-        request = read_body(item.kind, item.body)
-        if isinstance(request, BadRequest):
-            return unsendable(errand, str(request), self._clock.wall_ms())
-        options = decode_options(request.failover)
-        if isinstance(options, BadRequest):
-            return unsendable(errand, str(options), self._clock.wall_ms())
-        owner = self.job.owner
-        client = Client(app=owner.app, uid=owner.uid)
-        case = self._router.open(request, asked_of(self.job.options, options), client)
-        if isinstance(case, Unknown):
-            return Later(at_ms=now_ms + LOOK_AGAIN_MS, why=str(case), is_stuck=True)
-        if self.job.deadline_ms is not None:
-            case = replace(case, deadline_ms=max(now_ms + 1, min(case.deadline_ms, self.job.deadline_ms)))
-        return case
+    def _goes_to(self, n: int, lane: LaneId) -> None:
+        self._lanes[n] = str(lane)
 
-    def _prospect(self, case: Case, errand: Errand) -> Prospect:
-        question = self._router.look(_leaving_out(case, errand.spent))
-        return prospect(question, choose(question))
-
-    async def _ask(self, case: Case, errand: Errand) -> tuple[Closed | None, bool]:
-        """How it ended, and whether an intent is on the disk. None: the disk takes nothing, so nothing was
-        sent.
-        """
-        n, was_sent = errand.item.n, False
-        closed: Closed | None = None
-        with CancelScope() as scope:
-
-            async def consent(lane: LaneId) -> None:
-                nonlocal was_sent
-                self._lanes[n] = str(lane)
-                if await self._book.intend(Intent(self.job.seq, n, str(lane), case.id)):
-                    was_sent = True
-                else:
-                    scope.cancel()
-                    await checkpoint()
-
-            closed = await self._router.serve(replace(_leaving_out(case, errand.spent), consent=consent))
-        return closed, was_sent
-
-    def _conclude(
-        self,
-        errand: Errand,
-        settled: Later | Outcome,
-        closed: Closed | None = None,
-        *,
-        was_sent: bool = False,
-    ) -> None:
+    def _conclude(self, errand: Errand, settled: Later | Outcome, asked: Asked | None = None) -> None:
         """On the disk first, then it counts. Nobody waits: the next intent goes with the same commit."""
         if isinstance(settled, Later):
             defer = partial(self._defer, errand, settled)
-            if was_sent:
+            if asked is not None and asked.is_noted:
                 self._book.settle(Released(self.job.seq, errand.item.n), defer)
             else:
                 defer()
             return
-        answer = None if closed is None or closed.answer is None else closed.answer.body
-        kept = partial(self._kept, errand, settled)
-        self._book.settle(Settled(self.job.seq, settled, answer), kept)
+        answer = None if asked is None or asked.closed is None else asked.closed.answer
+        body = None if answer is None else answer.body
+        self._book.settle(Settled(self.job.seq, settled, body), partial(self._kept, errand, settled))
 
     def _defer(self, errand: Errand, later: Later) -> None:
         self._lineup.defer(errand, later, self._clock.now_ms())
@@ -289,23 +236,3 @@ class Runner:
         """It is not under way any more."""
         self._lanes.pop(errand.item.n, None)
         self._stir()
-
-
-def _leaving_out(case: Case, spent: tuple[LaneId, ...]) -> Case:
-    if not spent:
-        return case
-    return replace(case, ask=replace(case.ask, exclude=(*case.ask.exclude, *map(str, spent))))
-
-
-def _round(case: Case, closed: Closed, now_ms: int) -> Round:
-    usage = closed.usage
-    return Round(
-        request_id=case.id,
-        verdict=closed.verdict,
-        lane=closed.lane,
-        trail=tuple(Tried(line.lane, line.outcome) for line in closed.trail),
-        message="" if closed.trouble is None else closed.trouble.message,
-        duration_ms=max(0, now_ms - case.opened_ms),
-        tokens=0 if usage is None else usage.tokens_in + usage.tokens_out,
-        cost_usd=closed.cost_usd,
-    )
