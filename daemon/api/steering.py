@@ -27,7 +27,9 @@ from state.events import (
 from state.memory.durability import NotDurable
 from state.routing.pools import AUTO
 from state.settings.tuning import YEAR_S
+from state.standing.holds import Phase
 from state.timeline import ms
+from state.words import Target, covers
 
 __all__ = [
     "Acted",
@@ -120,7 +122,9 @@ async def enable(cast: Cast, params: TargetParams, caller: Caller) -> Acted | Re
     target = named(cast, params.target)
     if isinstance(target, Refusal):
         return target
-    return await _act(cast, caller, Enable(target), f"{target} is enabled")
+    off = _disabled_by_name(cast, target)
+    others = f"; what is disabled by its own name stays so: {off}" if off else ""
+    return await _act(cast, caller, Enable(target), f"{target} is enabled{others}")
 
 
 async def disable(cast: Cast, params: DisableParams, caller: Caller) -> Acted | Refusal:
@@ -183,6 +187,16 @@ async def reset(cast: Cast, params: ResetParams, caller: Caller) -> Acted | Refu
     if isinstance(target, Refusal):
         return target
     return await _act(cast, caller, StatsReset(target), f"counting of {target or 'everybody'} begins anew")
+
+
+def _disabled_by_name(cast: Cast, target: Target) -> str:
+    """The first lane below the target that somebody has taken out by itself; empty: none."""
+    ledger, now_ms = cast.doors[target.provider].ledger, cast.clock.now_ms()
+    for lane in ledger.lanes:
+        own = ledger.state.standing.of(lane)
+        if lane != target and covers(target, lane) and own.phase(now_ms, ledger.provider) is Phase.DISABLED:
+            return str(lane)
+    return ""
 
 
 async def _act(cast: Cast, caller: Caller, act: OperatorAct, says: str, until_ms: int | None = None) -> Acted:

@@ -131,6 +131,10 @@ def _steers(do: Do) -> None:
     assert "ordered: quarantine north a test" in do("events").out
     assert do("enable", "nrth").code == Exit.USAGE
     assert do("release", "north").out == "north is released\n"
+    assert do("disable", "north/key1/parrot").out.startswith("north/key1/parrot is disabled, until")
+    stays = "; what is disabled by its own name stays so: north/key1/parrot\n"
+    assert do("enable", "north").out == f"north is enabled{stays}"
+    assert do("enable", "north/parrot").out == "north/key1/parrot is enabled\n"
     assert do("force", "east").out.startswith("every pool goes to east where it can, until")
     assert do("chat", VERSE).err.startswith("answered by east/key1/parrot in ")
     assert do("clear").code == Exit.OK
