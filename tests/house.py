@@ -67,8 +67,9 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     # The disk. Transactions name the type of the connection that they are given; only one file opens one.
     "aiosqlite": ("actors/journal/journal_file.py",),
     "sqlite3": (
-        "actors/jobs/book.py",
+        "actors/jobs/entries.py",
         "actors/jobs/shelf.py",
+        "actors/jobs/turning.py",
         "actors/journal/batch.py",
         "actors/journal/journal.py",
         "actors/journal/journal_file.py",

@@ -7,62 +7,27 @@ While the disk is full nothing is acknowledged; it tries again, and goes on by i
 in the file, because the file was lost, is given up. What waits outlives the actor, as in the journal.
 """
 
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
 from anyio import CancelScope
 from anyio import Event as Wakeup
 from anyio.lowlevel import checkpoint
 from msgspec import Struct
 
+from actors.jobs.entries import Entry, Flush, Intent, Released, Settled, writing
 from actors.journal.journal import RETRY_MS, Journal
 from actors.journal.journal_file import JournalUnusable
 from actors.seams import Clock, Listener
-from state.jobs import rows
-from state.jobs.job import ItemState
-from state.jobs.outcome import Outcome
 from state.jobs.tally import Tally, fold
 
-__all__ = ["Book", "BookPaused", "BookResumed", "Intent", "JobLost", "Released", "Settled"]
+__all__ = ["Book", "BookPaused", "BookResumed", "JobLost"]
 
 BATCH_MAX = 512
 GATHER_TURNS = 4
 """Of the loop: behind an outcome the intent of the next item comes at once, and commits cost most of all."""
 CLOSE_MS = 1_500
 """How long the last batch may try on a disk that does not take it: less than a cancelled actor is given."""
-
-
-class Intent(Struct, frozen=True):
-    """A byte of this item is about to leave, to this lane."""
-
-    job: int
-    n: int
-    lane: str
-    request_id: str
-
-
-class Released(Struct, frozen=True):
-    """It is known that nothing of it is on its way any more, and it has no outcome: it is pending again."""
-
-    job: int
-    n: int
-
-
-class Settled(Struct, frozen=True):
-    """It is done or failed."""
-
-    job: int
-    outcome: Outcome
-    answer: bytes | None = None
-
-
-class Flush(Struct, frozen=True):
-    """Nothing; but all that came before it is on the disk."""
-
-
-Entry = Intent | Released | Settled | Flush
 
 
 class JobLost(Struct, frozen=True):
@@ -182,7 +147,7 @@ class Book:
         taken = [self._pending.popleft() for _ in range(min(len(self._pending), BATCH_MAX))]
         tallies = self._counted(taken)
         try:
-            lost = await self._journal.transact(_writing([each.entry for each in taken], tallies))
+            lost = await self._journal.transact(writing([each.entry for each in taken], tallies))
         except JournalUnusable as error:
             self._put_back(taken, str(error))
             return False
@@ -244,53 +209,3 @@ class _Pending:
     def settle(self, *, is_kept: bool) -> None:
         self.is_kept = is_kept
         self.then()
-
-
-def _writing(
-    entries: Sequence[Entry], tallies: dict[int, Tally]
-) -> Callable[[sqlite3.Connection], frozenset[int]]:
-    """Runs in the journal's thread: in the order in which they came, as many at once as are of a kind. Says
-    which jobs are not there.
-    """
-
-    def write(connection: sqlite3.Connection) -> frozenset[int]:
-        jobs = {each.job for each in entries if not isinstance(each, Flush)}
-        lost = frozenset(
-            job for job in jobs if connection.execute(rows.JOB_IS_THERE, (job,)).fetchone() is None
-        )
-        there = [each for each in entries if isinstance(each, Flush) or each.job not in lost]
-        for kind, group in groupby(there, key=type):
-            if kind is Intent:
-                _ask(connection, [each for each in group if isinstance(each, Intent)])
-            elif kind is Released:
-                _release(connection, [each for each in group if isinstance(each, Released)])
-            elif kind is Settled:
-                _settle(connection, [each for each in group if isinstance(each, Settled)])
-        connection.executemany(
-            rows.JOB_TALLY, [(rows.write_tally(tally), job) for job, tally in tallies.items()]
-        )
-        return lost
-
-    return write
-
-
-def _ask(connection: sqlite3.Connection, intents: Sequence[Intent]) -> None:
-    connection.executemany(rows.ASKED, [(each.lane, each.request_id, each.job, each.n) for each in intents])
-
-
-def _release(connection: sqlite3.Connection, released: Sequence[Released]) -> None:
-    connection.executemany(rows.SETTLE, [(ItemState.PENDING, each.job, each.n) for each in released])
-
-
-def _settle(connection: sqlite3.Connection, settled: Sequence[Settled]) -> None:
-    connection.executemany(
-        rows.SETTLE,
-        [
-            (ItemState.DONE if each.outcome.is_done else ItemState.FAILED, each.job, each.outcome.n)
-            for each in settled
-        ],
-    )
-    connection.executemany(
-        rows.OUTCOME_WRITE,
-        [(each.job, each.outcome.n, rows.write_outcome(each.outcome), each.answer) for each in settled],
-    )

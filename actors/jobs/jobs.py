@@ -12,8 +12,9 @@ from anyio import Event as Wakeup
 from anyio import create_task_group
 from msgspec import Struct, structs
 
-from actors.jobs import shelf
+from actors.jobs import shelf, turning
 from actors.jobs.book import Book
+from actors.jobs.housekeeper import Housekeeper
 from actors.jobs.news import News
 from actors.jobs.runner import Runner
 from actors.jobs.shelf import Gap, NewJob, Piece
@@ -34,7 +35,6 @@ from state.routing.pools import AUTO
 __all__ = ["Jobs", "JobsActor", "Live"]
 
 AGAIN_MS = 1_000
-HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
 
 
@@ -66,6 +66,7 @@ class Jobs:
         self.book = Book(journal, clock=clock, listener=listener)
         self.book.give_up = self._give_up
         self.news = News()
+        self.housekeeper = Housekeeper(journal, self._keep_ms, clock)
         self._router = router
         self._journal = journal
         self._config = config
@@ -118,7 +119,7 @@ class Jobs:
         # What is cut off may have been answered and paid for, as in a crash: nobody sends it again unasked.
         await self._recovered(job)
         await self._move_all(job, ItemState.PENDING, ItemState.CANCELLED)
-        await self._journal.transact(shelf.finish(job.seq, JobState.CANCELLED, self._clock.wall_ms()))
+        await self._journal.transact(turning.finish(job.seq, JobState.CANCELLED, self._clock.wall_ms()))
         return await self._journal.transact(shelf.find(job.id)) or job
 
     async def resume(self, job: Job, *, unknown: bool, failed: bool) -> Job:
@@ -129,18 +130,13 @@ class Jobs:
             again += [ItemState.UNKNOWN] * unknown + [ItemState.FAILED] * failed
             for state in again:
                 await self._move_all(job, state, ItemState.PENDING)
-            await self._journal.transact(shelf.reopen(job.seq))
+            await self._journal.transact(turning.reopen(job.seq))
             found = await self._recovered(job)
             self._begin(found)
             return found
         if job.seq in self._runners:
             self._runners[job.seq].rewind()
         return job
-
-    async def purge(self, job: Job) -> None:
-        """Delete it with all that belongs to it."""
-        await self._journal.transact(shelf.hide(job.seq))
-        await self._purge(job.seq)
 
     def live(self, job: Job) -> Live:
         """How it stands at this moment."""
@@ -181,21 +177,6 @@ class Jobs:
         self.book.wake()
         self._wanted.set()
 
-    async def keep_house(self) -> None:
-        """What is old goes, and what was purged by half when we died."""
-        while True:
-            keep_ms = round(self._config().journal.keep_days * DAY_MS)
-            try:
-                while (job := await self._journal.transact(self._forgotten(keep_ms))) is not None:
-                    await self._journal.transact(shelf.hide(job))
-                    await self._purge(job)
-            except JournalUnusable:
-                pass  # the journal says so itself, and there is another hour
-            await self._clock.sleep_until(self._clock.now_ms() + HOUR_MS)
-
-    def _forgotten(self, keep_ms: int) -> "Callable[..., int | None]":
-        return shelf.forgotten(self._clock.wall_ms() - keep_ms)
-
     async def _recover(self) -> None:
         """Whatever is `running` on the disk has no runner any more, and what was `sent` nobody waits for."""
         while not self._is_stopping:
@@ -211,10 +192,10 @@ class Jobs:
     async def _recovered(self, job: Job) -> Job:
         """The job as it may go on."""
         providers = self._config().provider
-        lost = await self._journal.transact(shelf.sent(job.seq))
+        lost = await self._journal.transact(turning.sent(job.seq))
         if lost:
             moves = [(n, after_crash(lane, job.options, providers)) for n, lane in lost]
-            await self._journal.transact(shelf.reconsider(job.seq, moves))
+            await self._journal.transact(turning.reconsider(job.seq, moves))
         return await self._journal.transact(shelf.find(job.id)) or job
 
     def _begin(self, job: Job) -> None:
@@ -251,13 +232,16 @@ class Jobs:
         if is_done:
             await self._finish(job)
 
+    def _keep_ms(self) -> int:
+        return round(self._config().journal.keep_days * DAY_MS)
+
     def _give_up(self, job: int) -> None:
         if job in self._runners:
             self._runners[job].cut()
 
     async def _finish(self, job: Job) -> None:
         while not self._is_stopping:
-            finish = shelf.finish(job.seq, JobState.DONE, self._clock.wall_ms())
+            finish = turning.finish(job.seq, JobState.DONE, self._clock.wall_ms())
             try:
                 is_over = await self._journal.transact(finish)
             except JournalUnusable:
@@ -286,13 +270,8 @@ class Jobs:
             await self.book.flush()
 
     async def _move_all(self, job: Job, old: ItemState, new: ItemState) -> None:
-        while await self._journal.transact(shelf.move_some(job.seq, old, new)):
+        while await self._journal.transact(turning.move_some(job.seq, old, new)):
             pass
-
-    async def _purge(self, job: int) -> None:
-        while not await self._journal.transact(shelf.purge_step(job)):
-            pass
-        await self._journal.transact(shelf.leave_no_trace)
 
 
 class JobsActor:
@@ -309,7 +288,7 @@ class JobsActor:
             async with create_task_group() as work:
                 work.start_soon(jobs.work)
                 async with create_task_group() as house:
-                    house.start_soon(jobs.keep_house)
+                    house.start_soon(jobs.housekeeper.keep_house)
                     async for _ in life:
                         pass  # nobody writes to it but the supervisor, who asks whether it is there
                     house.cancel_scope.cancel()

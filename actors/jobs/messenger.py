@@ -12,7 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actors.case import Case, Client, Closed
-from actors.jobs.book import Book, Intent
+from actors.jobs.book import Book
+from actors.jobs.entries import Intent
 from actors.jobs.intake import read_body
 from actors.router.opening import decode_options
 from actors.router.router import Router

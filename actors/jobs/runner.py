@@ -16,7 +16,8 @@ from anyio import Event as Wakeup
 from msgspec.structs import replace
 
 from actors.jobs import shelf
-from actors.jobs.book import Book, Released, Settled
+from actors.jobs.book import Book
+from actors.jobs.entries import Released, Settled
 from actors.jobs.lineup import FETCH_BYTES_MAX, FETCH_MAX, Lineup
 from actors.jobs.messenger import Asked, Messenger, round_of
 from actors.jobs.news import News, Pace

@@ -206,7 +206,7 @@ async def purge(cast: Cast, params: JobParams, caller: Caller) -> JobLine | Refu
         return job
     try:
         line = line_of(cast, await cast.jobs.cancel(job))
-        await cast.jobs.purge(job)
+        await cast.jobs.housekeeper.purge(job.seq)
     except JournalUnusable as error:
         return _unusable(error)
     return line

@@ -11,7 +11,8 @@ from hypothesis import strategies as some
 from msgspec.structs import replace
 
 from actors.jobs import shelf
-from actors.jobs.book import Book, BookPaused, BookResumed, Intent, Released, Settled
+from actors.jobs.book import Book, BookPaused, BookResumed
+from actors.jobs.entries import Intent, Released, Settled
 from actors.jobs.shelf import NewItem, NewJob, Piece
 from actors.journal.journal import Journal
 from actors.journal.journal_file import JournalLost, JournalUnusable
