@@ -337,6 +337,24 @@ async def test_it_drains_what_is_under_way_and_begins_nothing_new(tmp_path):
             assert await client.hear() is None
 
 
+async def test_whoever_reads_late_has_its_whole_answer_before_they_leave(tmp_path):
+    text = "x" * 900_000
+    async with rpc_house(tmp_path) as house, house.client() as client:
+        client.ask(1, "wait", text=text)
+        await house.until(lambda: house.works.begun)
+        client.writer.transport.pause_reading()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(house.supervisor.stop, 20.0)
+            await house.until(lambda: house.clerk.is_draining)
+            house.works.go.set()
+            await house.until(lambda: not any(each.calls for each in house.clerk.connections))
+            for _ in range(50):
+                await asyncio.sleep(0)
+            client.writer.transport.resume_reading()
+            assert await client.hear() == answer(1, text)
+            assert await client.hear() is None
+
+
 async def test_the_socket_is_made_for_its_owner_and_removed_at_the_end(tmp_path):
     async with rpc_house(tmp_path) as house:
         mode = house.path.stat().st_mode

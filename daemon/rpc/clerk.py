@@ -76,6 +76,7 @@ class Clerk:
         self._tasks: set[asyncio.Task[None]] = set()
         self._endless: set[Call] = set()
         self._thinking = Lock()
+        self._somebody_left = asyncio.Event()
 
     def __repr__(self) -> str:
         return f"<clerk: {len(self.connections)} connections, {len(self._tasks)} calls>"
@@ -121,11 +122,12 @@ class Clerk:
     def gone(self, connection: Connection) -> None:
         """It has ended; its calls are cancelled already."""
         self.connections.discard(connection)
+        self._somebody_left.set()
 
     # For the server.
 
     async def drain(self) -> None:
-        """Begin nothing new; until the last call is answered."""
+        """Begin nothing new; until the last call is answered, and who asked has its answer."""
         self.is_draining = True
         for call in list(self._endless):
             call.answer(_DRAINING)
@@ -133,6 +135,7 @@ class Clerk:
         for connection in list(self.connections):
             connection.leave()
         await self._wait_idle()
+        await self._wait_deserted()
 
     async def end(self) -> None:
         """Now: every call is cancelled, every connection cut. Another life may begin after it."""
@@ -147,6 +150,12 @@ class Clerk:
     async def _wait_idle(self) -> None:
         while self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def _wait_deserted(self) -> None:
+        """An answer is not given before its last byte has left."""
+        while self.connections:
+            self._somebody_left.clear()
+            await self._somebody_left.wait()
 
     def _objection(
         self, connection: Connection, incoming: Asked | Told, method: Method | None
