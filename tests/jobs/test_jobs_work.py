@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 
 import pytest
+from anyio import create_task_group, move_on_after
 
 from daemon.api import jobs as api
 from daemon.api.jobs_said import JobLine
@@ -274,3 +275,32 @@ async def test_a_wrong_item_is_named_and_nothing_of_its_piece_is_stored(tmp_path
         assert isinstance(said, Refusal)
         assert (said.kind, said.field) == ("unknown_name", "items[1].model")
         assert await there.count("item") == 0
+
+
+async def test_what_is_old_goes_and_what_was_purged_by_half_goes_whole(tmp_path):
+    async with yard(tmp_path, a=Server(answering())) as there:
+        old, young = await there.submit(2), await there.submit(2)
+        left = await there.hand_in(items(1), model="auto", more=True)
+        assert isinstance(left, api.Submitted)
+        await there.over(old)
+        await there.over(young)
+        wall_ms = there.town.clock.wall_ms()
+        moved = (wall_ms - 31 * 86_400_000, old)
+        await there.execute("UPDATE job SET finished_wall_ms = ? WHERE id = ?", *moved)
+        await there.execute("UPDATE job SET created_wall_ms = ? WHERE id = ?", moved[0], left.job_id)
+        half = await there.submit(2)
+        await there.over(half)
+        await there.execute("UPDATE job SET state = 'purged' WHERE id = ?", half)
+        with move_on_after(5):
+            async with create_task_group() as house:
+                house.start_soon(there.jobs.housekeeper.keep_house)
+                while await there.count("job") > 1:
+                    await asyncio.sleep(0.005)
+                house.cancel_scope.cancel()
+        assert (await there.status(young)).counts["done"] == 2
+        assert (
+            await there.count("item")
+            == await there.count("item_body")
+            == await there.count("item_outcome")
+            == 2
+        )

@@ -101,6 +101,9 @@ class Yard:
         assert isinstance(said, JobLine), said
         return said
 
+    async def execute(self, statement: str, *arguments: int | str) -> None:
+        await self.town.journal.transact(lambda connection: connection.execute(statement, arguments).close())
+
     async def count(self, table: str) -> int:
         statement = f"SELECT count(*) FROM {table}"
         return int(
