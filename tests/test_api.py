@@ -412,6 +412,22 @@ def test_who_comes_back_for_an_answer_that_is_not_kept_is_not_given_nothing(daem
     assert "its answer is not kept" in str(again.value)
 
 
+def test_a_provider_that_leaves_the_config_and_comes_back_has_used_what_it_had_used(tmp_path):
+    with house(tmp_path) as (_, phone):
+        path = tmp_path / "failoverd.toml"
+        whole = path.read_text()
+        phone.ask("chat", model="good/m1", messages=MESSAGES)
+        begin, _, rest = whole.partition("[provider.good]")
+        path.write_text(begin + rest[rest.index("[pool.chat]") :].replace(', "good/m1", "good/m2"', ""))
+        assert phone.ask("config.reload")["changes"]["removed"] == ["good"]
+        path.write_text(whole)
+        assert phone.ask("config.reload")["changes"]["added"] == ["good"]
+
+        lanes = msgspec.convert(phone.ask("capacity"), CapacitySaid).lanes
+        assert {limit.used for lane in lanes if lane.lane == "good/key1/m1" for limit in lane.limits} == {1}
+        assert phone.ask("chat", model="good/m1", messages=MESSAGES)["failover"]["verdict"] == "ok"
+
+
 def test_a_reload_waits_for_nobody_who_is_under_way(tmp_path):
     with house(tmp_path) as (daemon, phone), dialled(daemon) as caller:
         hang = [{"role": "user", "content": "hang"}]
@@ -512,7 +528,7 @@ def dialled_again(phone: Phone):
 
 
 def until(holds) -> None:
-    by = time.monotonic() + 5
+    by = time.monotonic() + 30
     while not holds():
         assert time.monotonic() < by, "it never came to that"
         time.sleep(0.005)
