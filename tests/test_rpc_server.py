@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import stat
+from typing import cast
 
 import anyio
 import pytest
@@ -342,7 +343,8 @@ async def test_whoever_reads_late_has_its_whole_answer_before_they_leave(tmp_pat
     async with rpc_house(tmp_path) as house, house.client() as client:
         client.ask(1, "wait", text=text)
         await house.until(lambda: house.works.begun)
-        client.writer.transport.pause_reading()
+        inbound = cast("asyncio.Transport", client.writer.transport)
+        inbound.pause_reading()
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(house.supervisor.stop, 20.0)
             await house.until(lambda: house.clerk.is_draining)
@@ -350,7 +352,7 @@ async def test_whoever_reads_late_has_its_whole_answer_before_they_leave(tmp_pat
             await house.until(lambda: not any(each.calls for each in house.clerk.connections))
             for _ in range(50):
                 await asyncio.sleep(0)
-            client.writer.transport.resume_reading()
+            inbound.resume_reading()
             assert await client.hear() == answer(1, text)
             assert await client.hear() is None
 

@@ -12,7 +12,9 @@ from state.events import (
     ConfigLoaded,
     Event,
     Interrupted,
+    LimitLearned,
     Mark,
+    ProbeClosed,
 )
 from state.failures import Failure
 from state.memory.fold import NOTHING_KNOWN, State, fold
@@ -27,6 +29,9 @@ __all__ = [
     "nobody_is_asked_who_may_not_be",
     "nobody_is_struck_for_others",
 ]
+
+
+_ENDS = AttemptClosed | ProbeClosed | LimitLearned
 
 
 def nobody_is_asked_who_may_not_be(after: Aftermath) -> Iterator[str]:
@@ -83,8 +88,8 @@ def _told_again(after: Aftermath) -> Iterator[tuple[Event, str, State, Config]]:
             present = set(config.provider)
             settings |= {name: Config(provider={name: each}) for name, each in config.provider.items()}
         for name, state in states.items():
-            # Who left the config learns no more than how the attempts end that it had under way.
-            if concerns(event, name) and (name in present or isinstance(event, AttemptClosed)):
+            # Who left the config learns no more than how that ends which it had under way.
+            if concerns(event, name) and (name in present or isinstance(event, _ENDS)):
                 yield event, name, state, settings[name]
                 states[name] = fold(state, event, settings[name])
 

@@ -129,7 +129,10 @@ def _cut_by_death(after: Aftermath) -> set[str]:
     attempts = [event for event in after.events if isinstance(event, AttemptClosed)]
     closed = {event.request_id for event in after.events if isinstance(event, RequestClosed)}
     interrupted = {event.request_id for event in attempts if isinstance(event.outcome, Interrupted)}
-    return interrupted | {event.request_id for event in attempts} - closed
+    named = {
+        str(call.asking.options.get("request_id")) for call in after.siege.street.calls if call.saw_the_end
+    }
+    return interrupted | named | {event.request_id for event in attempts} - closed
 
 
 def no_lane_is_asked_twice(after: Aftermath) -> Iterator[str]:
