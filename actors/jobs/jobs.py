@@ -8,8 +8,8 @@ keep_house                  what is old is deleted
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from anyio import CancelScope, create_task_group
 from anyio import Event as Wakeup
-from anyio import create_task_group
 from msgspec import Struct, structs
 
 from actors.jobs import shelf, turning
@@ -76,6 +76,7 @@ class Jobs:
         self._due: dict[int, Job] = {}
         """They run, and have no runner yet."""
         self._wanted = Wakeup()
+        self._recovering = CancelScope()
         self._is_stopping = False
 
     def __repr__(self) -> str:
@@ -158,7 +159,8 @@ class Jobs:
     async def work(self) -> None:
         """Begin with what the last life left, whether it ended well or not; then run what is to be run."""
         self._is_stopping = False
-        await self._recover()
+        with CancelScope() as self._recovering:
+            await self._recover()
         async with create_task_group() as crew:
             while not self._is_stopping:
                 due, self._due = self._due, {}
@@ -172,6 +174,7 @@ class Jobs:
     def stop(self) -> None:
         """Begin nothing new; let `work` come to its end when what is under way has ended."""
         self._is_stopping = True
+        self._recovering.cancel()  # without a disk it would wait for one; another life begins with it anew
         for runner in self._runners.values():
             runner.stop()
         self.book.wake()
