@@ -16,8 +16,8 @@ from pathlib import Path
 
 from msgspec.json import encode
 
-from actors.journal.journal import SNAPSHOT_EVENTS
 from actors.journal.journal_file import open_journal
+from actors.journal.lag import SNAPSHOT_EVENTS
 from bench.micro_fold import KEYS, MODELS, PROVIDERS, config, events
 from daemon.past import open_past
 from state.failures import Kind
@@ -44,7 +44,9 @@ def main() -> None:
         for _ in range(3):
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             began_s = time.monotonic()
-            with running(home, environ={f"KEY{number}": f"sk-a-long-key-{number}" for number in range(KEYS)}) as daemon:
+            with running(
+                home, environ={f"KEY{number}": f"sk-a-long-key-{number}" for number in range(KEYS)}
+            ) as daemon:
                 daemon.wait_ready()
                 ready_s = time.monotonic() - began_s
                 daemon.popen.kill()

@@ -6,8 +6,9 @@ import anyio
 import pytest
 from msgspec import Struct
 
-from actors.journal.journal import PENDING_MAX, SNAPSHOT_MS, Journal
+from actors.journal.journal import PENDING_MAX, Journal
 from actors.journal.journal_file import JournalLost, JournalUnusable
+from actors.journal.lag import SNAPSHOT_MS
 from actors.journal.recall import recall
 from state.events import LinkLost, LinkRestored, RequestClosed, Verdict
 from state.memory.durability import Durable, JournalDegraded, JournalRecovered, NotDurable, Retention

@@ -10,7 +10,7 @@ with its last batch written, or saying how many events it could not write.
 
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -20,6 +20,8 @@ from msgspec import Struct
 
 from actors.journal.batch import Batch
 from actors.journal.journal_file import JournalLost, JournalUnusable
+from actors.journal.lag import Lag
+from actors.journal.pending import Ack, Pending, settle
 from actors.kernel.actor import Life
 from actors.kernel.deadlines import move_on_at
 from actors.seams import Clock, JournalBackend, Listener
@@ -46,9 +48,6 @@ BATCH_MAX = 4_096
 PENDING_MAX = 65_536
 """Events held while the file can't be written: some tens of MiB. Beyond it the oldest are forgotten,
 counted, and made good by the next snapshot."""
-SNAPSHOT_MS = 10_000
-SNAPSHOT_EVENTS = 20_000
-"""How far the snapshots may lag: what a start has to fold."""
 RETENTION_MS = 60_000
 RETRY_MS = (250, 500, 1_000, 2_000, 5_000)
 GATHER_MS = 5
@@ -78,7 +77,7 @@ class Journal:
         self._listener = listener
         self._parts = parts
         self._retention = retention or Retention()
-        self._pending: deque[_Pending] = deque()
+        self._pending: deque[Pending] = deque()
         self._wakeup = Wakeup()
         self._gather_ms = gather_ms
         self._hurry = Wakeup()
@@ -89,7 +88,7 @@ class Journal:
         self._lost = 0
         self._written = 0
         # Due at once: a daemon that dies again and again before the next one would fold more at each start.
-        self._snapshot = _Snapshot(clock.now_ms(), due=True)
+        self._lag = Lag(clock.now_ms(), due=True)
         self._retention_at_ms = clock.now_ms()
         self._closing = False
         self._hearers: list[Callable[[Event], None]] = []
@@ -121,17 +120,17 @@ class Journal:
 
     def record(self, event: Event) -> None:
         """Take note; never waits, never fails."""
-        self._take(_Pending(event, None))
+        self._take(Pending(event, None))
 
     async def commit(self, event: Event) -> Durable | NotDurable:
         """Take note, and return when it is on the disk, or as soon as it is clear that it won't be soon."""
         if self._trouble.reason:
-            self._take(_Pending(event, None))
+            self._take(Pending(event, None))
             return NotDurable(self._trouble.reason)
-        ack = _Ack()
+        ack = Ack()
         self._is_awaited = True
         self._hurry.set()
-        self._take(_Pending(event, ack))
+        self._take(Pending(event, ack))
         await ack.settled.wait()
         return NotDurable(ack.reason) if ack.reason else Durable()
 
@@ -197,7 +196,7 @@ class Journal:
                 await self._hurry.wait()
 
     async def _finish(self) -> None:
-        self._snapshot.due = True
+        self._lag.due = True
         give_up_ms = self._clock.now_ms() + CLOSE_MS
         while True:
             written = await self._write_batch()
@@ -230,7 +229,7 @@ class Journal:
             self._put_back(taken, str(error))
             await self._lose_file(error)
             return False
-        _settle(taken, "")
+        settle(taken, "")
         self._note_written(batch)
         return True
 
@@ -240,28 +239,28 @@ class Journal:
         self._lost_by = None
         if lost is not None:
             self._anew = self._anew or f"{lost}; a new one is begun"
-        self._snapshot.due = self._snapshot.alone = True
+        self._lag.due = self._lag.alone = True
         return backend
 
-    def _batch(self, taken: "list[_Pending]") -> Batch:
+    def _batch(self, taken: list[Pending]) -> Batch:
         now_ms = self._clock.now_ms()
         # A snapshot is of now, so it may only stand behind the last event that has happened.
         whole = not self._pending
-        snapshot = whole and self._snapshot.wanted(now_ms, len(taken))
+        snapshot = whole and self._lag.wants_one(now_ms, len(taken))
         tidy = snapshot and now_ms - self._retention_at_ms >= RETENTION_MS
         return Batch(
             events=[each.event for each in taken],
             anchor=Anchor(now_ms, self._clock.read()),
             parts={name: part() for name, part in self._parts.items()} if snapshot else {},
-            alone=self._snapshot.alone,
+            alone=self._lag.alone,
             forget=self._retention if tidy else None,
         )
 
     def _note_written(self, batch: Batch) -> None:
         self._written += len(batch.events)
-        self._snapshot.events += len(batch.events)
+        self._lag.events += len(batch.events)
         if batch.parts:
-            self._snapshot = _Snapshot(batch.anchor.at_ms)
+            self._lag = Lag(batch.anchor.at_ms)
         if batch.forget is not None:
             self._retention_at_ms = batch.anchor.at_ms
         if self._trouble.reason:
@@ -269,21 +268,21 @@ class Journal:
             self._trouble = _Trouble()
             self._listener.tell(JournalRecovered(after_ms, self._lost))
 
-    def _take(self, pending: "_Pending") -> None:
+    def _take(self, pending: Pending) -> None:
         if len(self._pending) >= PENDING_MAX:
             self._lost += 1
-            self._snapshot.due = True
-            _settle([self._pending.popleft()], "too many events wait for the disk")
+            self._lag.due = True
+            settle([self._pending.popleft()], "too many events wait for the disk")
         if not self._pending:
             self._wakeup.set()
         self._pending.append(pending)
         for hear in self._hearers:
             hear(pending.event)
 
-    def _put_back(self, taken: "list[_Pending]", reason: str) -> None:
+    def _put_back(self, taken: list[Pending], reason: str) -> None:
         """The events stay to be written; who waits for durability is told at once that there is none."""
-        _settle(taken, reason)
-        self._pending.extendleft(_Pending(each.event, None) for each in reversed(taken))
+        settle(taken, reason)
+        self._pending.extendleft(Pending(each.event, None) for each in reversed(taken))
         self._fail(reason)
 
     async def _lose_file(self, lost: JournalLost) -> None:
@@ -316,22 +315,6 @@ class JournalWriter:
             self._journal.stop()
 
 
-class _Ack:
-    __slots__ = ("reason", "settled")
-
-    def __init__(self) -> None:
-        self.reason = ""
-        self.settled = Wakeup()
-
-
-class _Pending:
-    __slots__ = ("ack", "event")
-
-    def __init__(self, event: Event, ack: _Ack | None) -> None:
-        self.event = event
-        self.ack = ack
-
-
 class _Trouble:
     """Why nothing can be written, since when, and how patient we have become."""
 
@@ -343,29 +326,6 @@ class _Trouble:
     @property
     def pause_ms(self) -> int:
         return RETRY_MS[min(self.failures, len(RETRY_MS)) - 1]
-
-
-class _Snapshot:
-    """How far the last one lags behind."""
-
-    def __init__(self, at_ms: int, *, due: bool = False) -> None:
-        self.at_ms = at_ms
-        self.events = 0
-        self.due = due
-        self.alone = False
-        """Whether it is the first in a file that was opened while we lived."""
-
-    def wanted(self, now_ms: int, events: int) -> bool:
-        behind = self.events + events
-        old = now_ms - self.at_ms >= SNAPSHOT_MS
-        return self.due or behind >= SNAPSHOT_EVENTS or (old and behind > 0)
-
-
-def _settle(taken: Iterable[_Pending], reason: str) -> None:
-    for each in taken:
-        if each.ack is not None:
-            each.ack.reason = reason
-            each.ack.settled.set()
 
 
 def _readable(rows: list[tuple[int, bytes]]) -> list[Stored]:
