@@ -37,7 +37,8 @@ def one_verdict_for_each_call(after: Aftermath) -> Iterator[str]:
     """By the label under which each call went, and the journal's as the caller's."""
     closings: dict[str, list[RequestClosed]] = defaultdict(list)
     for event in after.events:
-        if isinstance(event, RequestClosed):
+        # Of what a death left open, the next life knows no more than that it was.
+        if isinstance(event, RequestClosed) and (event.app or event.verdict is not Verdict.INTERRUPTED):
             closings[event.app].append(event)
     for call in after.siege.street.calls:
         found = closings.pop(call.asking.label, [])
@@ -88,6 +89,13 @@ def a_name_has_one_verdict(after: Aftermath) -> Iterator[str]:
         if name := call.asking.options.get("request_id"):
             texts[name].update(texts_of_success(call))
     yield from (f"{name} has {len(said)} answers" for name, said in texts.items() if len(said) > 1)
+
+
+def every_request_that_asked_anybody_is_closed_once(after: Aftermath) -> Iterator[str]:
+    names = {call.asking.options.get("request_id") for call in after.siege.street.calls}
+    asked = {event.request_id for event in after.events if isinstance(event, AttemptOpened)} - names
+    closed = Counter(event.request_id for event in after.events if isinstance(event, RequestClosed))
+    yield from (f"{request} was closed {closed[request]} times" for request in asked if closed[request] != 1)
 
 
 def every_attempt_is_closed_once(after: Aftermath) -> Iterator[str]:
