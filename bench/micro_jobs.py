@@ -87,7 +87,7 @@ async def measure(file: JournalFile, items: int, parallel: int) -> None:
     doors = {"a": ConsentingDoor("a")}
     router = Router(config, doors, ledgers, journal, clock=clock, rng=rng, listener=Quiet())
     jobs = Jobs(router, journal, config=lambda: config, clock=clock, rng=rng, listener=Quiet())
-    life = [asyncio.create_task(jobs.book.write()), asyncio.create_task(jobs.work())]
+    life = [asyncio.create_task(jobs.book.write()), asyncio.create_task(jobs.foreman.work())]
     began = process_time()
     job = await submit(jobs, clock, items, parallel)
     handed_in = process_time()

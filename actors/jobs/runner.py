@@ -11,8 +11,8 @@ judge, as after a crash of everything: there is only one way to begin.
 from collections import Counter
 from functools import partial
 
-from anyio import CancelScope, Lock, create_task_group
 from anyio import Event as Wakeup
+from anyio import Lock, create_task_group
 from msgspec.structs import replace
 
 from actors.jobs import shelf
@@ -53,8 +53,6 @@ class Runner:
     ) -> None:
         self.job = job
         self.pace = Pace()
-        self.ended = Wakeup()
-        """When it has come to its end, whichever."""
         self.is_stopping = False
         self._parallel = parallel
         self._messenger = Messenger(job, router, book, clock)
@@ -67,7 +65,6 @@ class Runner:
         """Of the items under way: the lane that each is on, or nothing yet."""
         self._changed = Wakeup()
         self._turn = Lock()
-        self._scope = CancelScope()
         self._unreadable = ""
 
     def __repr__(self) -> str:
@@ -75,26 +72,16 @@ class Runner:
 
     async def run(self) -> bool:
         """Whether the job has nothing left to do; if not, it was stopped."""
-        try:
-            with self._scope:
-                async with create_task_group() as crew:
-                    for _ in range(self._parallel):
-                        crew.start_soon(self._work)
-                await self._book.flush()
-                return not self.is_stopping
-            return False
-        finally:
-            self.ended.set()
+        async with create_task_group() as crew:
+            for _ in range(self._parallel):
+                crew.start_soon(self._work)
+        await self._book.flush()
+        return not self.is_stopping
 
     def stop(self) -> None:
         """Take no more items; those under way may finish."""
         self.is_stopping = True
         self._stir()
-
-    def cut(self) -> None:
-        """Now."""
-        self.is_stopping = True
-        self._scope.cancel()
 
     def rewind(self) -> None:
         """There are items to be asked again, or it is worth looking at once."""

@@ -233,7 +233,10 @@ def news_of(outcome: Outcome) -> ItemNews:
 
 
 def _wall(cast: Cast, at_ms: int | None) -> int | None:
-    return None if at_ms is None else Moment(cast.clock.now_ms(), cast.clock.wall_ms()).wall_of(at_ms)
+    if at_ms is None:
+        return None
+    # To the second: the two clocks do not tick together, and nobody should hear of the same moment twice.
+    return round(Moment(cast.clock.now_ms(), cast.clock.wall_ms()).wall_of(at_ms) / 1000) * 1000
 
 
 def _model(lane: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from functools import partial
 
 import pytest
 from anyio import create_task_group, move_on_after
@@ -119,7 +120,7 @@ async def test_a_job_whose_lanes_rest_sleeps_and_says_until_when(tmp_path):
         assert asleep.counts["done"] == 2
         assert asleep.why.startswith("a/key1/m: ")
         assert asleep.until_wall_ms is not None
-        assert 100_000 < asleep.until_wall_ms - there.town.clock.wall_ms() <= 120_000
+        assert 100_000 < asleep.until_wall_ms - there.town.clock.wall_ms() <= 121_000
         there.town.clock.skip(121)
         status = await there.over(job)
         assert status.counts["done"] == 5
@@ -304,3 +305,17 @@ async def test_what_is_old_goes_and_what_was_purged_by_half_goes_whole(tmp_path)
             == await there.count("item_outcome")
             == 2
         )
+
+
+async def test_a_job_goes_on_when_whoever_wished_to_change_it_has_left_in_the_middle(tmp_path):
+    a = Server(answering(), answering(after_s=0.2), answering())
+    async with yard(tmp_path, a=a) as there:
+        job = await there.submit(4, parallel=1)
+        while len(a.calls) < 2:
+            await asyncio.sleep(0.005)
+        async with create_task_group() as visit:
+            visit.start_soon(partial(there.resume, job, failed="retry"))
+            await asyncio.sleep(0)
+            visit.cancel_scope.cancel()
+        status = await there.over(job)
+        assert (status.counts["done"], len(a.calls)) == (4, 4)

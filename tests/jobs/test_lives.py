@@ -88,7 +88,7 @@ class Home:
         with scope:
             async with create_task_group() as life:
                 life.start_soon(self.jobs.book.write)
-                life.start_soon(self.jobs.work)
+                life.start_soon(self.jobs.foreman.work)
 
     async def work_until(self, claim: Callable[[], bool]) -> None:
         """One life, which ends as by kill -9: nothing that it did afterwards has reached the disk."""

@@ -126,7 +126,7 @@ class Yard:
         """One life of those who work; it ends as if cut off."""
         async with create_task_group() as life:
             life.start_soon(self.jobs.book.write)
-            life.start_soon(self.jobs.work)
+            life.start_soon(self.jobs.foreman.work)
             try:
                 yield
             finally:
