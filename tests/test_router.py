@@ -29,7 +29,18 @@ from state.failures import Kind, Scope
 from state.routing.board import Out, Usable
 from state.words import ProviderId
 from tests.fakes import settle
-from tests.house_of_doors import Act, House, fails, lane, offering, provider, says, tried
+from tests.house_of_doors import (
+    Act,
+    Ear,
+    House,
+    breaks_after,
+    fails,
+    lane,
+    offering,
+    provider,
+    says,
+    tried,
+)
 from tests.wire.calls import embed
 
 pytestmark = pytest.mark.anyio
@@ -623,3 +634,16 @@ def _condition(house, name):
 
 def _sized(name, context):
     return offering(name, ModelConfig(name="m", context=context))
+
+
+async def test_whoever_is_past_its_deadline_asks_nobody_else():
+    house = House("a", "b", a=[breaks_after("word")])
+
+    class Late(Ear):
+        def chunk(self, chunk):
+            super().chunk(chunk)
+            house.clock.stall(60.0)
+
+    closed = await house.router.serve(house.case(stream=True, deadline_s=5.0), Late())
+
+    assert (closed.verdict, [str(line.lane) for line in closed.trail]) == (Verdict.DEADLINE, ["a/key1/m"])

@@ -97,6 +97,9 @@ class Journey:
                 return self.ending.nobody(found)
             if closed is not None:
                 return closed
+            if self._switchboard.clock.now_ms() >= self._case.deadline_ms:
+                # On a busy machine this may be seen before the alarm rings.
+                return self.ending.deadline()
             if self._relay is not None:
                 self._relay.keep_alive()
 

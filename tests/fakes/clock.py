@@ -95,6 +95,10 @@ class FakeClock:
         self._move_to(end_ms)
         return self.now_ms()
 
+    def stall(self, seconds: float) -> None:
+        """Time passes and nobody is told: the machine is busy with others."""
+        self._move_to(self.now_ms() + ms(seconds))
+
     async def advance(self, seconds: float) -> int:
         """Let time pass: every alarm rings at its moment, and all that it wakes runs before the next."""
         end_ms = self.now_ms() + ms(seconds)
