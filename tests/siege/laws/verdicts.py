@@ -31,6 +31,8 @@ __all__ = [
 
 
 PROMISED_LATE_MS = 250
+A_PING_S = 0.02
+"""What takes longer waits for a processor."""
 
 
 def one_verdict_for_each_call(after: Aftermath) -> Iterator[str]:
@@ -162,14 +164,14 @@ def _refused_to_continue(outcome: object) -> bool:
 
 
 def deadlines_hold(after: Aftermath) -> Iterator[str]:
-    """By the daemon's own clock. What this machine made a ping wait, it made others wait."""
-    excused_ms = ms(max(after.siege.pulses, default=0.0))
+    """By the daemon's own clock. What this machine made pings wait, it made others wait."""
+    excused_ms = ms(sum(pulse for pulse in after.siege.pulses if pulse > A_PING_S))
     asked = {call.asking.label: call.deadline_s for call in after.siege.street.calls}
     for event in after.events:
         if isinstance(event, RequestClosed) and event.app in asked:
             late_ms = event.duration_ms - ms(asked[event.app])
             if late_ms > PROMISED_LATE_MS + excused_ms:
-                yield f"{event.app} was {late_ms} ms late, with a pulse of at most {excused_ms} ms: {event.verdict}"
+                yield f"{event.app} was {late_ms} ms late, when pings waited {excused_ms} ms: {event.verdict}"
 
 
 def nobody_keeps_all_others_waiting(after: Aftermath) -> Iterator[str]:
