@@ -75,7 +75,8 @@ class Foreman:
 
     def begin(self, job: Job) -> None:
         """Let it run, if it is to run by what the disk says."""
-        if job.seq not in self._stints:
+        stint = self._stints.get(job.seq)
+        if stint is None or stint.is_ending:
             self._due[job.seq] = job
             self._wanted.set()
 
@@ -114,13 +115,11 @@ class Foreman:
             await self._recover()
         async with create_task_group() as crew:
             while not self._is_stopping:
-                due, self._due = self._due, {}
-                for job in due.values():
-                    self._stints[job.seq] = stint = _Stint(job)
-                    crew.start_soon(self._see_through, stint)
                 self._wanted = Wakeup()
-                if not self._due:
-                    await self._wanted.wait()
+                for seq in [seq for seq in self._due if seq not in self._stints]:
+                    self._stints[seq] = stint = _Stint(self._due.pop(seq))
+                    crew.start_soon(self._see_through, stint)
+                await self._wanted.wait()
 
     def stop(self) -> None:
         """Begin nothing new; let `work` come to its end when what is under way has ended."""
@@ -153,6 +152,7 @@ class Foreman:
             del self._stints[seq]
             self._book.tallies.pop(seq, None)
             stint.ended.set()
+            self._wanted.set()
 
     async def _run_once(self, stint: "_Stint") -> bool:
         """Whether there is more to do."""
@@ -204,6 +204,7 @@ class _Stint:
         self.job = job
         self.runner: Runner | None = None
         self.scope = CancelScope()
+        self.is_ending = False
         self.ended = Wakeup()
 
     def __repr__(self) -> str:
@@ -211,6 +212,7 @@ class _Stint:
 
     def end(self, *, cut: bool) -> None:
         """Now; or as soon as its items under way have come to their end."""
+        self.is_ending = True
         if self.runner is None or cut:
             self.scope.cancel()
         else:
