@@ -56,7 +56,7 @@ class Foreman:
         """They are to run, and nobody has begun with them."""
         self._stints: dict[int, _Stint] = {}
         self._wanted = Wakeup()
-        self._recovering = CancelScope()
+        self._recovering: CancelScope | None = None
         self._is_stopping = False
         book.give_up = self._give_up
 
@@ -124,7 +124,8 @@ class Foreman:
     def stop(self) -> None:
         """Begin nothing new; let `work` come to its end when what is under way has ended."""
         self._is_stopping = True
-        self._recovering.cancel()  # without a disk it would wait for one; another life begins with it anew
+        if self._recovering is not None:
+            self._recovering.cancel()  # without a disk it would wait for one; another life begins with it anew
         for stint in self._stints.values():
             stint.end(cut=False)
         self._book.wake()
