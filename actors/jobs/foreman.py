@@ -125,7 +125,7 @@ class Foreman:
         """Begin nothing new; let `work` come to its end when what is under way has ended."""
         self._is_stopping = True
         if self._recovering is not None:
-            self._recovering.cancel()  # without a disk it would wait for one; another life begins with it anew
+            self._recovering.cancel()  # without a disk it would wait for one; the next life begins with it
         for stint in self._stints.values():
             stint.end(cut=False)
         self._book.wake()
