@@ -15,6 +15,7 @@ from actors.case import Case, Client, Closed
 from actors.jobs.book import Book
 from actors.jobs.entries import Intent
 from actors.jobs.intake import read_body
+from actors.journal.journal import Journal
 from actors.router.opening import decode_options
 from actors.router.router import Router
 from actors.seams import Clock
@@ -43,8 +44,9 @@ class Asked(Struct, frozen=True):
 class Messenger:
     """Of one job."""
 
-    def __init__(self, job: Job, router: Router, book: Book, clock: Clock) -> None:
+    def __init__(self, job: Job, router: Router, journal: Journal, book: Book, clock: Clock) -> None:
         self._job = job
+        self._journal = journal
         self._router = router
         self._book = book
         self._clock = clock
@@ -83,6 +85,8 @@ class Messenger:
             async def consent(lane: LaneId) -> None:
                 nonlocal is_noted
                 goes_to(lane)
+                # That the attempt was opened counts against a daily limit, also after a crash.
+                await self._journal.flush()
                 if await self._book.intend(Intent(self._job.seq, errand.item.n, str(lane), case.id)):
                     is_noted = True
                 else:

@@ -55,7 +55,7 @@ class Runner:
         self.pace = Pace()
         self.is_stopping = False
         self._parallel = parallel
-        self._messenger = Messenger(job, router, book, clock)
+        self._messenger = Messenger(job, router, journal, book, clock)
         self._journal = journal
         self._book = book
         self._news = news

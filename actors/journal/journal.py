@@ -134,6 +134,18 @@ class Journal:
         await ack.settled.wait()
         return NotDurable(ack.reason) if ack.reason else Durable()
 
+    async def flush(self) -> None:
+        """Until all that was noted is on the disk, or goes there before the next transaction; or until it is
+        clear that it won't be soon.
+        """
+        if not self._pending or self._trouble.reason:
+            return
+        last = self._pending[-1]
+        ack = last.ack = last.ack or Ack()
+        self._is_awaited = True
+        self._hurry.set()
+        await ack.settled.wait()
+
     async def transact(self, transaction: Callable[[sqlite3.Connection], T]) -> T:
         """Run somebody else's transaction in the journal's file; raises JournalUnusable."""
         if self._backend is None:

@@ -87,6 +87,7 @@ class Home:
     async def work(self, scope: CancelScope) -> None:
         with scope:
             async with create_task_group() as life:
+                life.start_soon(self.house.journal.write)
                 life.start_soon(self.jobs.book.write)
                 life.start_soon(self.jobs.foreman.work)
 
