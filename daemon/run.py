@@ -143,6 +143,7 @@ async def _in_the_loop(run: _Run, load_again: Callable[[], Resolved | Refused]) 
         wishes=wishes,
         load=load_again,
         version=version("failoverd"),
+        last_read=None if past.anchor is None else past.anchor.reading,
     )
     tree = Tree(run.resolved, past.remembered, file, edges, clock=clock, rng=rng, listener=listener)
     tree.close_interrupted(past.opened)

@@ -49,6 +49,7 @@ from state.memory.fold import NOTHING_KNOWN
 from state.memory.parts import ROUTER, part_name
 from state.memory.remembered import Remembered, cut_short, interrupted
 from state.settings.resolved import Changes, Resolved, compare, config_digest
+from state.timeline import Reading
 
 __all__ = ["Edges", "Tree"]
 
@@ -66,6 +67,8 @@ class Edges(Struct, frozen=True, kw_only=True):
     wishes: Wishes
     load: Callable[[], Resolved | Refused]
     version: str
+    last_read: Reading | None = None
+    """What the clocks said when the last life ended."""
 
 
 class Tree:
@@ -149,6 +152,7 @@ class Tree:
             resolved=lambda: self.resolved,
             load=edges.load,
             version=edges.version,
+            last_read=edges.last_read,
         )
         self._note_config(tuple(str(key) for key in resolved.secrets))
 

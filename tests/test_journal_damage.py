@@ -385,11 +385,16 @@ ALL = (3500, 3600)
 
 
 @pytest.mark.parametrize(
-    ("set_by_ms", "reboots", "left_s"),
-    [(+DAY_MS, False, ALL), (-DAY_MS, False, ALL), (-DAY_MS, True, ALL), (+DAY_MS, True, (0, 0))],
+    ("set_by_ms", "reboots", "told"),
+    [
+        (+DAY_MS, False, (ALL, 1)),
+        (-DAY_MS, False, (ALL, -1)),
+        (-DAY_MS, True, (ALL, -1)),
+        (+DAY_MS, True, ((0, 0), 0)),
+    ],
     ids=["forward", "back", "back over a reboot", "forward over a reboot"],
 )
-def test_a_clock_that_is_set_makes_no_quarantine_longer(home, file, set_by_ms, reboots, left_s):
+def test_a_clock_that_is_set_makes_no_quarantine_longer_and_is_told(home, file, set_by_ms, reboots, told):
     """As if it had been set: what the last life wrote down of its clocks is moved the other way."""
     with living(home) as house:
         house.quarantines("first")
@@ -400,7 +405,9 @@ def test_a_clock_that_is_set_makes_no_quarantine_longer(home, file, set_by_ms, r
     connection.close()
     with living(home) as house:
         house.serves()
-        assert left_s[0] <= (house.left_s("first") or 0) <= left_s[1]
+        (least_s, most_s), days = told
+        assert least_s <= (house.left_s("first") or 0) <= most_s
+        assert round(house.phone.ask("status")["clock_set_s"] * 1000 / DAY_MS, 2) == days
         house.wait_well()
 
 

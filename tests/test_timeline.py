@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from state.timeline import Anchor, Reading, ms, resume
+from state.timeline import Anchor, Reading, ms, resume, wall_set_ms
 
 HOUR = 3_600_000
 
@@ -79,3 +79,18 @@ def test_the_timeline_never_runs_backwards(lives):
         moments.append(anchor.at_ms)
 
     assert moments == sorted(moments)
+
+
+def test_a_wall_clock_that_was_set_is_noticed_and_one_that_drifted_is_not():
+    then = Reading("boot-1", 5000, 100 * HOUR)
+
+    assert wall_set_ms(then, Reading("boot-1", 5000 + HOUR, 125 * HOUR)) == 24 * HOUR
+    assert wall_set_ms(then, Reading("boot-1", 5000 + HOUR, 77 * HOUR)) == -24 * HOUR
+    assert wall_set_ms(then, Reading("boot-1", 5000 + HOUR, 101 * HOUR + 900)) == 0
+
+
+def test_across_a_reboot_only_a_wall_clock_that_went_back_gives_itself_away():
+    then = Reading("boot-1", 5000, 100 * HOUR)
+
+    assert wall_set_ms(then, Reading("boot-2", 7, 125 * HOUR)) == 0
+    assert wall_set_ms(then, Reading("boot-2", 7, 76 * HOUR)) == -24 * HOUR

@@ -12,6 +12,7 @@ from daemon.api.underway import UnderWay
 from daemon.configfile import Refused
 from daemon.wishes import Wishes
 from state.settings.resolved import Resolved
+from state.timeline import Reading
 
 __all__ = ["Cast"]
 
@@ -32,6 +33,7 @@ class Cast:
         resolved: Callable[[], Resolved],
         load: Callable[[], Resolved | Refused],
         version: str,
+        last_read: Reading | None = None,
     ) -> None:
         self.router = router
         self.doors = doors
@@ -49,6 +51,8 @@ class Cast:
         self.version = version
         self.under_way = UnderWay()
         self.began_ms = clock.now_ms()
+        self.last_read = last_read or clock.read()
+        """What the clocks said when the last life ended, or this one began."""
 
     def __repr__(self) -> str:
         return f"<cast: {len(self.doors)} providers>"

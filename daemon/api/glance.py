@@ -17,6 +17,7 @@ from state.routing.pools import AUTO, Pool
 from state.routing.preferences import Preferences
 from state.routing.question import Question
 from state.routing.routing import Nobody, choose
+from state.timeline import wall_set_ms
 
 __all__ = ["glance"]
 
@@ -46,6 +47,7 @@ def glance(cast: Cast) -> Status:
         is_offline=router.is_offline,
         verdicts={str(verdict): count for verdict, count in router.verdicts.items()},
         measures=measures_of_all((door.ledger.state for door in cast.doors.values()), now),
+        clock_set_s=wall_set_ms(cast.last_read, cast.clock.read()) / 1000,
         journal=health,
         pools=pools,
         providers=providers,

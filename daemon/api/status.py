@@ -203,6 +203,8 @@ class Status(Struct, frozen=True, kw_only=True):
     verdicts: dict[str, int]
     """How requests have ended, since the last reset."""
     measures: Measures
+    clock_set_s: float
+    """How far somebody has set the wall clock since the last life, negative: back. No wait depends on it."""
     journal: JournalHealth
     pools: tuple[PoolSaid, ...]
     providers: tuple[ProviderSaid, ...]

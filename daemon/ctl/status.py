@@ -125,7 +125,13 @@ def _facts(status: Status) -> Iterator[tuple[str, str] | tuple[str, str, str]]:
         yield "journal", f"degraded: {inert(journal['degraded'])}; {waiting}", BAD
     else:
         yield "journal", "well"
+    if status["clock_set_s"]:
+        yield "clock", f"set {_by(status['clock_set_s'])} while nobody looked; no wait depends on it", WARY
     yield "config", inert(status["source"])
+
+
+def _by(set_s: float) -> str:
+    return f"{'forward' if set_s > 0 else 'back'} by {span(abs(set_s))}"
 
 
 def _serves(pool: PoolSaid) -> str:

@@ -125,6 +125,7 @@ def status(*providers: ProviderSaid, **over: Any) -> Any:
         "is_offline": False,
         "verdicts": {"ok": 1190, "unavailable": 8, "cancelled": 6},
         "measures": measures(),
+        "clock_set_s": 0.0,
         "journal": JournalHealth(written=9000),
         "pools": (pool("auto", *(each.lane for one in providers for each in one.lanes)),),
         "providers": providers,

@@ -63,6 +63,16 @@ def test_all_is_well_at_a_glance(daemon):
     assert (said.code, said.out, said.err) == (Exit.OK, WELL_PAGE, "")
 
 
+@pytest.mark.parametrize(("set_s", "says_so"), [(86_400, "set forward by 1d"), (-7_200.0, "set back by 2h")])
+def test_a_clock_that_was_set_is_told_and_is_no_trouble(daemon, set_s, says_so):
+    daemon.on("status", says(STATUS | {"clock_set_s": set_s}))
+
+    said = ctl(daemon, "status", columns=80)
+
+    assert said.code == Exit.OK
+    assert f"\nclock     {says_so} while nobody looked; no wait depends on it\n" in said.out
+
+
 def test_trouble_is_told_first_and_the_exit_code_says_it_too(daemon):
     daemon.on("status", says(TROUBLED))
 

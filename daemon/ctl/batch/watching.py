@@ -90,6 +90,8 @@ class Live:
         """How wide each line of the last picture was."""
         self._picture: JobStatus | str = ""
         self._is_drawing = False
+        self._is_outdated = False
+        """The terminal got another size while it was drawn upon."""
 
     def show(self, status: JobStatus) -> None:
         self._picture = status
@@ -111,11 +113,20 @@ class Live:
 
     def resized(self) -> None:
         """The terminal has another size now."""
-        if not self._is_drawing:
+        if self._is_drawing:
+            self._is_outdated = True
+        else:
             self._draw()
 
     def _draw(self, *news: str) -> None:
         self._is_drawing = True
+        self._draw_once(*news)
+        while self._is_outdated:
+            self._is_outdated = False
+            self._draw_once()
+        self._is_drawing = False
+
+    def _draw_once(self, *news: str) -> None:
         width, height = _size(self._screen.err)
         picture = self._rows(width - 1, height - 2)
         # A terminal that got narrower has folded what stood there: it is higher now.
@@ -127,7 +138,6 @@ class Live:
         self._drawn = [sum(columns_of(cell.text) for cell in row) for row in picture]
         self._screen.err.write(text)
         self._screen.err.flush()
-        self._is_drawing = False
 
     def _rows(self, width: int, height: int) -> list[list[Cell]]:
         if isinstance(self._picture, str):

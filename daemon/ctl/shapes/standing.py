@@ -118,6 +118,7 @@ class Status(TypedDict):
     is_offline: bool
     verdicts: dict[str, int]
     measures: Measures
+    clock_set_s: float
     journal: JournalHealth
     pools: list[PoolSaid]
     providers: list[ProviderSaid]
