@@ -34,7 +34,7 @@ COMMANDS = {
 
 EPILOG = """\
 examples:
-  failoverd demo                         two minutes to see what this is
+  failoverd demo                         half a minute to see what this is
   failoverd check                        is my config right?
   failoverd run --config my.toml         run in the foreground; Ctrl-C drains and stops
   failoverd classify < errors.jsonl      what would it do about these?

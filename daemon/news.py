@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from daemon.ctl.plain import counted
 from state.settings.resolved import Changes
 
 __all__ = [
@@ -38,7 +39,8 @@ class Serving(Struct, frozen=True):
 
     def __str__(self) -> str:
         where = ", ".join(self.sockets)
-        return f"serving {self.providers} providers, {self.lanes} lanes on {where} after {self.after_s:.2f} s"
+        providers, lanes = counted(self.providers, "provider"), counted(self.lanes, "lane")
+        return f"serving {providers}, {lanes} on {where} after {self.after_s:.2f} s"
 
 
 class Reloaded(Struct, frozen=True):

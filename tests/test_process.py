@@ -23,7 +23,7 @@ def house(home: Path, kind: str, **environ: str):
 def test_it_says_that_it_is_ready_and_stops_when_told_to(home):
     with running(home) as daemon:
         daemon.wait_ready()
-        assert any(line.startswith("STATUS=serving 1 providers, 2 lanes") for line in daemon.told)
+        assert any(line.startswith("STATUS=serving 1 provider, 2 lanes") for line in daemon.told)
         assert daemon.stop() == Exit.OK
     assert "journal drained" in daemon.log
 
